@@ -1,0 +1,1 @@
+//! N-API bindings of the `equipoise` crate.

@@ -1,0 +1,2 @@
+//! Certified optimisation.
+#![deny(missing_docs)]
