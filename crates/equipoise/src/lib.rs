@@ -1,2 +1,4 @@
 //! Certified optimisation.
 #![deny(missing_docs)]
+
+pub mod numeric;
