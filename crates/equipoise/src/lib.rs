@@ -1,4 +1,5 @@
 //! Certified optimisation.
 #![deny(missing_docs)]
 
+pub mod error;
 pub mod numeric;
