@@ -66,33 +66,6 @@ impl Workers {
         }
     }
 
-    /// Fills two slices of equal length chunk by chunk.
-    ///
-    /// # Panics
-    /// If the lengths differ.
-    pub fn fill_two<T: Send, U: Send>(
-        &self,
-        first: &mut [T],
-        second: &mut [U],
-        fill: impl Fn(usize, &mut [T], &mut [U]) + Sync + Send,
-    ) {
-        assert_eq!(first.len(), second.len());
-        match &self.pool {
-            None => first
-                .chunks_mut(CHUNK)
-                .zip(second.chunks_mut(CHUNK))
-                .enumerate()
-                .for_each(|(c, (a, b))| fill(c * CHUNK, a, b)),
-            Some(pool) => pool.install(|| {
-                first
-                    .par_chunks_mut(CHUNK)
-                    .zip(second.par_chunks_mut(CHUNK))
-                    .enumerate()
-                    .for_each(|(c, (a, b))| fill(c * CHUNK, a, b));
-            }),
-        }
-    }
-
     /// One value per chunk of the index range 0..n, in order: the caller adds them in that order.
     pub fn map_chunks<T: Send + Clone + Default>(
         &self,

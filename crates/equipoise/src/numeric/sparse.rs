@@ -265,7 +265,7 @@ fn compensated_column(rows: &[u32], values: &[f64], x: &[f64]) -> f64 {
 }
 
 /// Entries that one accumulator takes before it is folded into the pair sum: keeps its γ² factor near 2⁻⁹⁰.
-const DD_BLOCK: usize = 256;
+const DD_BLOCK: usize = 64;
 
 fn dd_column(rows: &[u32], values: &[f64], x: &[Dd], error: &[f64]) -> (Dd, f64) {
     let mut total = Dd::ZERO;

@@ -1,0 +1,3 @@
+//! Independent checks of answers: none of them uses the solver that made the answer.
+
+pub mod box_residuals;
