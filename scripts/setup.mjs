@@ -8,14 +8,14 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { binOf, fail, outputOf, root, run } from './process.mjs'
+import { buildAddon } from './addon.mjs'
+import { binOf, fail, outputOf, replaceFolder, root, run } from './process.mjs'
 
 const minimumNode = [20, 19]
 const minimumRust = [1, 88]
@@ -35,9 +35,12 @@ export function setup({ force = false } = {}) {
     )
     const addon = step(
       'addon',
-      ['Cargo.toml', 'Cargo.lock', ...rustSources(), 'scripts/setup.mjs'],
+      ['Cargo.toml', 'Cargo.lock', ...rustSources(), 'scripts/addon.mjs'],
       ['ts/native/binding.cjs', 'ts/native/binding.d.cts'],
-      buildAddon,
+      () => {
+        checkRust()
+        buildAddon()
+      },
       { after: packages, force },
     )
     step(
@@ -60,21 +63,6 @@ function installPackages() {
   run('Installing packages', 'npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'])
 }
 
-function buildAddon() {
-  checkRust()
-  const built = at('ts', 'native.new')
-  rmSync(built, { recursive: true, force: true })
-  run('Building the addon', process.execPath, [
-    binOf('@napi-rs/cli', 'napi'),
-    'build',
-    ...['--platform', '--release', '--no-const-enum'],
-    ...['--manifest-path', 'bindings/Cargo.toml', '--package-json-path', 'package.json'],
-    ...['-o', 'ts/native.new', '--js', 'binding.cjs', '--dts', 'binding.d.cts'],
-    ...['--', '--locked'],
-  ])
-  replaceFolder(at('ts', 'native'), built)
-}
-
 function compileTypeScript() {
   const built = at('dist.new')
   rmSync(built, { recursive: true, force: true })
@@ -88,12 +76,6 @@ function compileTypeScript() {
   // tsc leaves the addon, its loader and any asset beside the sources behind.
   cpSync(at('ts'), built, { recursive: true, filter: (source) => !source.endsWith('.ts') })
   replaceFolder(at('dist'), built)
-}
-
-/** A process that has the old files open (an addon is mapped into memory) keeps them: nothing is overwritten in place. */
-function replaceFolder(folder, built) {
-  rmSync(folder, { recursive: true, force: true })
-  renameSync(built, folder)
 }
 
 function rustSources() {
