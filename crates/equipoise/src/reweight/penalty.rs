@@ -55,8 +55,8 @@ impl<'a> PenaltyForm<'a> {
             problem.targets.iter().map(|t| t.scale.map_or(Dd::sum(t.total, 1.0), Dd::from)).collect();
         let c: Vec<Dd> = problem.targets.iter().zip(&scale).map(|(t, &s)| Dd::from(t.total) / s).collect();
         let weights: Vec<Dd> = problem.design_weights.iter().map(|&w| Dd::from(w)).collect();
-        let exact = vec![0.0; weights.len()];
-        let sums = problem.matrix.transposed_times_dd(&weights, &exact, workers);
+        let epsilon = problem.matrix.dd_summation_error();
+        let sums = problem.matrix.transposed_times_dd(&weights, |i| epsilon * weights[i].high, workers);
 
         let (mut initial_loss, mut squared_error) = (Dd::ZERO, 0.0);
         for (j, &(before, error)) in sums.iter().enumerate() {
@@ -113,8 +113,7 @@ impl<'a> PenaltyForm<'a> {
                 *x = Dd::product(weights[start + offset], multipliers[start + offset]);
             }
         });
-        let exact = vec![0.0; weights.len()];
-        let after = self.problem.matrix.transposed_times_dd(&weighted, &exact, self.workers);
+        let after = self.problem.matrix.transposed_times_dd(&weighted, |_| 0.0, self.workers);
         let after: Vec<Dd> = after.into_iter().map(|(sum, _)| sum).collect();
         let misses = (0..self.num_targets())
             .map(|j| (after[j] - Dd::from(self.problem.targets[j].total)) / self.scale[j])
@@ -128,6 +127,7 @@ impl<'a> PenaltyForm<'a> {
     /// v must then be exact, and its product is summed in three levels. y itself enters only as y/2.
     pub fn evaluate_dual(&self, v: &[Dd], given: Option<&[f64]>) -> DualEvaluation {
         let split: Vec<SplitDd> = v.iter().map(|&v| SplitDd::from(v)).collect();
+        let epsilon = self.problem.matrix.dd_summation_error() + DD_EPSILON;
         let n = self.num_records();
         let mut rounded = vec![0.0; n];
         let mut deviation = vec![0.0; n];
@@ -150,12 +150,12 @@ impl<'a> PenaltyForm<'a> {
                 rounded[offset] = answer;
                 deviation[offset] = (difference.abs() + point.error) * (1.0 + 4.0 * f64::EPSILON);
                 weighted[offset] = point.multiplier.times(weight);
-                error[offset] = weight * point.error + DD_EPSILON * weighted[offset].high.abs();
+                error[offset] = weight * point.error + epsilon * weighted[offset].high.abs();
                 totals.0 += self.lambda(i) * (difference * difference + 2.0 * difference * beyond);
                 totals.1 = totals.1.max(point.error);
             }
         });
-        let sums = self.problem.matrix.transposed_times_dd(&weighted, &weighted_error, self.workers);
+        let sums = self.problem.matrix.transposed_times_dd(&weighted, |i| weighted_error[i], self.workers);
         let mut residual = Vec::with_capacity(v.len());
         let mut squared_bound = 0.0;
         for (j, &(sum, error)) in sums.iter().enumerate() {
@@ -183,18 +183,14 @@ impl<'a> PenaltyForm<'a> {
     fn record_point(&self, i: usize, v: &[SplitDd]) -> RecordPoint {
         let (columns, values) = self.problem.matrix.row(i);
         let mut product = TripleAccumulator::default();
-        let mut magnitude = 0.0;
-        for (&j, &a) in columns.iter().zip(values) {
-            let v = &v[j as usize];
-            product.add_product(a, v);
-            magnitude += (a * v.leading()).abs();
-        }
-        let per_unit = self.kappa / Dd::from(self.problem.design_weights[i]);
-        let shift = product.value() * per_unit;
+        product.add_row(columns, values, v);
+        let weight = self.problem.design_weights[i];
+        let shift = (product.value() * self.kappa).over(weight);
         let unclipped = Dd::ONE - shift;
+        let summation = TripleAccumulator::relative_error(columns.len()) * product.magnitude();
         let error = (1.0 + 1e-9)
-            * (TripleAccumulator::relative_error(columns.len()) * magnitude * per_unit.high
-                + (self.kappa_error + 4.0 * DD_EPSILON) * shift.high.abs()
+            * (summation * (self.kappa.high / weight)
+                + (self.kappa_error + 6.0 * DD_EPSILON) * shift.high.abs()
                 + DD_EPSILON * unclipped.high.abs());
         let (lower, upper) = self.problem.bounds.of(i);
         let clipped = |bound: f64| RecordPoint {
