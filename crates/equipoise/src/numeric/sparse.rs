@@ -137,43 +137,6 @@ impl SparseMatrix {
         }
     }
 
-    /// The same matrix with its rows in the order `order` (new row r is old row `order[r]`), rebuilt in the storage of
-    /// `self`: no third copy exists at any time.
-    pub fn with_rows_in_order(self, order: &[u32]) -> Self {
-        assert_eq!(order.len(), self.num_rows);
-        let mut new_row = vec![0u32; self.num_rows];
-        for (r, &old) in order.iter().enumerate() {
-            new_row[old as usize] = r as u32;
-        }
-        let Self { num_rows, mut row_starts, mut column_indices, mut row_values, .. } = self;
-        let (column_starts, mut row_indices, mut column_values) =
-            (self.column_starts, self.row_indices, self.column_values);
-        let lengths: Vec<u32> =
-            order.iter().map(|&o| row_starts[o as usize + 1] - row_starts[o as usize]).collect();
-        for (r, length) in lengths.iter().enumerate() {
-            row_starts[r + 1] = row_starts[r] + length;
-        }
-        let mut next = row_starts.clone();
-        for j in 0..self.num_columns {
-            for e in column_starts[j] as usize..column_starts[j + 1] as usize {
-                let slot = &mut next[new_row[row_indices[e] as usize] as usize];
-                column_indices[*slot as usize] = j as u32;
-                row_values[*slot as usize] = column_values[e];
-                *slot += 1;
-            }
-        }
-        let mut next = column_starts.clone();
-        for r in 0..num_rows {
-            for e in row_starts[r] as usize..row_starts[r + 1] as usize {
-                let slot = &mut next[column_indices[e] as usize];
-                row_indices[*slot as usize] = r as u32;
-                column_values[*slot as usize] = row_values[e];
-                *slot += 1;
-            }
-        }
-        Self { row_starts, column_indices, row_values, column_starts, row_indices, column_values, ..self }
-    }
-
     /// Number of rows n.
     pub fn num_rows(&self) -> usize {
         self.num_rows
@@ -430,7 +393,6 @@ mod tests {
         #[test]
         fn every_constructor_and_side_agrees(
             entries in prop::collection::vec((0u32..7, 0u32..5, -4i32..5), 0..40),
-            order in Just([4u32, 0, 6, 2, 1, 5, 3]),
         ) {
             let mut want = vec![vec![0.0; 5]; 7];
             for &(i, j, v) in &entries {
@@ -451,19 +413,6 @@ mod tests {
                 order_by_column.iter().map(|&e| values[e as usize]).collect(),
             ).unwrap();
             prop_assert_eq!(&m, &c);
-
-            let reordered = m.clone().with_rows_in_order(&order);
-            let permuted: Vec<Vec<f64>> = order.iter().map(|&o| want[o as usize].clone()).collect();
-            prop_assert_eq!(dense(&reordered), permuted.clone());
-            for j in 0..5 {
-                let (rows, values) = reordered.column(j);
-                let column: Vec<(u32, f64)> = rows.iter().copied().zip(values.iter().copied()).collect();
-                let wanted: Vec<(u32, f64)> = (0..7u32)
-                    .filter(|&r| permuted[r as usize][j] != 0.0)
-                    .map(|r| (r, permuted[r as usize][j]))
-                    .collect();
-                prop_assert_eq!(column, wanted);
-            }
 
             let workers = Workers::new(2);
             let x = [1.0, -2.0, 3.0, 0.5, 4.0, -1.0, 2.0];

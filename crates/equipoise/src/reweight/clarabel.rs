@@ -22,7 +22,7 @@ pub(super) fn solve(
     control: &mut Control<'_>,
 ) -> RungOutcome {
     let (n, k) = (form.num_records(), form.num_targets());
-    let loss = form.initial_loss.to_f64();
+    let loss = form.moments.initial_loss.to_f64();
     let lambda: Vec<f64> = (0..n).map(|i| form.lambda(i) / loss).collect();
     let diagonal: Vec<f64> =
         lambda.iter().map(|l| 2.0 * l).chain(std::iter::repeat_n(2.0 / loss, k)).collect();
@@ -101,7 +101,7 @@ fn constraints(form: &PenaltyForm<'_>) -> (CscMatrix<f64>, Vec<f64>) {
         let (columns, entries) = problem.matrix.row(i);
         for (&j, a) in columns.iter().zip(entries) {
             rows.push(j as usize);
-            values.push(problem.design_weights[i] * a / form.scale[j as usize].to_f64());
+            values.push(problem.design_weights[i] * a / form.moments.scale[j as usize].to_f64());
         }
         rows.extend([k + i, k + n + i]);
         values.extend([-1.0, 1.0]);
@@ -112,7 +112,7 @@ fn constraints(form: &PenaltyForm<'_>) -> (CscMatrix<f64>, Vec<f64>) {
         values.push(-1.0);
         starts.push(rows.len());
     }
-    let right_side = (form.c.iter().map(|c| c.to_f64()))
+    let right_side = (form.moments.c.iter().map(|c| c.to_f64()))
         .chain((0..n).map(|i| -problem.bounds.of(i).0))
         .chain((0..n).map(|i| problem.bounds.of(i).1))
         .collect();
