@@ -1,0 +1,3 @@
+//! Smooth optimisation.
+
+pub mod line_search;
