@@ -1,0 +1,55 @@
+/** What every error of this package carries beside its message. */
+export interface ErrorDetails {
+  /** The place of the fault in what the caller passed: `targets[3].total`. */
+  path?: string
+  /** What would have been right there. */
+  expected?: string
+  /** What was there. */
+  received?: string
+  /** The error that this one reports. */
+  cause?: unknown
+}
+
+/** Base of every error that equipoise throws. A numerical failure is no error: it is a `status` of the result. */
+export class EquipoiseError extends Error {
+  /** A stable word for programs: `dimension`, `not_finite`, `unknown_column`, … */
+  readonly code: string
+  declare readonly path?: string
+  declare readonly expected?: string
+  declare readonly received?: string
+
+  constructor(code: string, message: string, details: ErrorDetails = {}) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined)
+    // On the prototype a name would be lost in a subclass; an enumerable one would be printed twice.
+    Object.defineProperty(this, 'name', { value: new.target.name, configurable: true, writable: true })
+    this.code = code
+    if (details.path !== undefined) this.path = details.path
+    if (details.expected !== undefined) this.expected = details.expected
+    if (details.received !== undefined) this.received = details.received
+  }
+}
+
+/** The caller's data or options are wrong; the message names the place, what was expected and what was received. */
+export class InputError extends EquipoiseError {
+  declare readonly path: string
+  declare readonly expected: string
+  declare readonly received: string
+
+  constructor(code: string, details: { path: string; expected: string; received: string; cause?: unknown }) {
+    super(code, `${details.path}: expected ${details.expected}, received ${details.received}`, details)
+  }
+}
+
+/** A defect of equipoise itself, such as a panic in the native code. Please report it. */
+export class InternalError extends EquipoiseError {
+  constructor(message: string, details: Pick<ErrorDetails, 'cause'> = {}) {
+    super('internal', message, details)
+  }
+}
+
+/** A problem was used after `dispose()`. */
+export class DisposedError extends EquipoiseError {
+  constructor(what: string) {
+    super('disposed', `${what} was used after dispose()`)
+  }
+}

@@ -1,0 +1,2 @@
+export * from './errors.js'
+export { version } from './native/binding.cjs'
