@@ -9,7 +9,12 @@
 /** JSON knows neither NaN nor infinity: `null` stands for a figure that is not a finite number. */
 export type Figure = number | null
 
-export type DocumentStatus = 'converged' | 'not_certified' | 'iteration_limit' | 'cancelled' | 'numerical_failure'
+export type DocumentStatus =
+  | 'converged'
+  | 'not_certified'
+  | 'iteration_limit'
+  | 'cancelled'
+  | 'numerical_failure'
 
 export type DocumentMethod = 'newton' | 'lbfgsb' | 'clarabel'
 
