@@ -40,3 +40,11 @@ function toMarkup(value: Content): string {
   if (value === null || value === undefined || value === false) return ''
   return escapeText(String(value))
 }
+
+/** A name from the user's files: isolated from the text direction around it, and free to break after punctuation. */
+export function nameOf(text: string): Html {
+  const pieces = text.split(/(?<=[_./\-:,;])(?=\w)/)
+  return html`<bdi>${pieces.map((piece, index) => html`${index > 0 && BREAK}${piece}`)}</bdi>`
+}
+
+const BREAK = new Html('<wbr>')

@@ -13,11 +13,19 @@ export interface PlotSize {
 }
 
 export const PLOT_SIZES: readonly PlotSize[] = [
-  { name: 'wide', width: 860, fontSize: 12 },
+  { name: 'wide', width: 900, fontSize: 12.5 },
   { name: 'narrow', width: 350, fontSize: 11 },
 ]
 
 export type Spec = TopLevelSpec
+
+/**
+ * Place of the title beside a vertical axis. Without a browser the width of the labels is only guessed, so that a title
+ * left to itself can end up outside the image.
+ */
+export function sideTitle(left: number) {
+  return { titleX: 14 - left }
+}
 
 /** Colours are the page's CSS variables: light, dark and print share one image. */
 function themed(size: PlotSize): Config {
@@ -36,6 +44,7 @@ function themed(size: PlotSize): Config {
       tickColor: 'var(--rule-strong)',
       gridColor: 'var(--rule)',
       titlePadding: 8,
+      labelFlush: false,
     },
     mark: { invalid: 'filter' },
   }

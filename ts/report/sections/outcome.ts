@@ -1,4 +1,5 @@
-import { type Html, html } from '../escape.js'
+import type { CertificateDocument } from '../../reweight/certificate-document.js'
+import { type Html, html, nameOf } from '../escape.js'
 import {
   figure,
   formatBound,
@@ -108,8 +109,8 @@ ${inputs.droppedRecords > 0 && html`<p>${plural(inputs.droppedRecords, 'record')
 function found({ certificate, errors, impossible }: Report): Html {
   const { before, after } = errors
   if (after.count === 0) return html`<p>There is no target whose total any weights could change.</p>`
-  const worstBefore = before.worst && html` (<bdi>${before.worst.label}</bdi>)`
-  const worstAfter = after.worst && html` (<bdi>${after.worst.label}</bdi>)`
+  const worstBefore = before.worst && html` (${nameOf(before.worst.label)})`
+  const worstAfter = after.worst && html` (${nameOf(after.worst.label)})`
   return html`<p>Half of the targets are now met to within ${figure(after.median, formatPercent(after.median))}; with the design weights it was
 ${figure(before.median, formatPercent(before.median))}. The largest error is now ${figure(after.largest, formatPercent(after.largest))}${worstAfter};
 it was ${figure(before.largest, formatPercent(before.largest))}${worstBefore}.
@@ -128,7 +129,8 @@ function proven({ certificate }: Report): Html {
   if (status === 'converged') {
     return html`<p>${uniqueness} It proves, with arithmetic of about 31 digits and with every rounding error counted, that no multiplier is farther
 than ${bound} from that best answer (asked for: ${tolerance}). Therefore any other correct program, on any machine, must arrive at the same
-weights to that accuracy.</p>
+weights to that accuracy.
+${roundingNote(certificate)}</p>
 <p><strong>What this does not say.</strong> The proof is about the arithmetic, not about the data: it cannot tell whether a target is
 right, or whether the targets agree with one another. But a target that is still missed is missed because meeting it would cost more elsewhere,
 not because the search ended too early.</p>`
@@ -139,6 +141,12 @@ not because the search ended too early.</p>`
 the weights do not count as certified.`
       : html`It could not establish how far these multipliers are from that best answer: nothing is proven about them.`
   } Another program, or another run of a different method, may well arrive at other weights.</p>`
+}
+
+function roundingNote({ boundBeforeRounding }: CertificateDocument): Html | undefined {
+  if (typeof boundBeforeRounding !== 'number' || !(boundBeforeRounding <= 1e-16)) return undefined
+  return html`Before the multipliers were rounded to the 16 digits of a computer number, the bound was ${figure(boundBeforeRounding, formatBound(boundBeforeRounding))}: the rest is that
+rounding alone.`
 }
 
 function recheck({ certificate, input }: Report): Html {
