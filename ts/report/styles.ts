@@ -123,7 +123,7 @@ details .scroll { margin-top: .5rem; max-height: 24rem; }
 .pairs > div { display: flex; justify-content: space-between; gap: 1rem; padding: .35rem 0; border-bottom: 1px solid var(--rule); }
 .pairs dt { color: var(--muted); }
 .pairs dd { margin: 0; text-align: right; overflow-wrap: break-word; }
-.pairs code { font-size: .82em; }
+.pairs code { font-size: .82em; overflow-wrap: normal; }
 #gold-star .pairs { max-width: 30rem; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr)); gap: 0 2.2rem; }
 .warnings { padding-left: 1.2rem; }
@@ -161,7 +161,13 @@ details .scroll { margin-top: .5rem; max-height: 24rem; }
   #all-targets { break-before: page; margin-top: 0; }
   a { color: inherit; text-decoration: none; }
   .scroll, .scroll.tall { overflow: visible; max-height: none; }
-  .scroll.tall thead th { position: static; }
+  .scroll.tall thead th { position: static; box-shadow: none; }
+  .columns { grid-template-columns: repeat(3, 1fr); gap: 0 6mm; }
+  #certificate { break-before: page; margin-top: 0; }
+  .figures { font-size: .86rem; }
+  .figures th, .figures td { padding-top: .25rem; padding-bottom: .25rem; }
+  .on-screen { display: none; }
+  .columns { break-inside: avoid; }
   thead { display: table-header-group; }
   tr, .tiles > div, .problem, .verdict, .pairs > div, li { break-inside: avoid; }
   figure { break-inside: avoid; margin: 6mm 0; }
@@ -173,7 +179,8 @@ details .scroll { margin-top: .5rem; max-height: 24rem; }
   .targets th[scope="row"] { min-width: 30mm; max-width: 55mm; }
   /* A button would be left out of the head that every page repeats. */
   .targets thead button { display: contents; }
-  .targets thead button::after { content: none; }
+  .targets thead th[data-sort] button::after { content: none; }
+  .targets thead th.number { white-space: normal; }
   .tiles { grid-template-columns: repeat(4, 1fr); margin: 6mm 0; gap: 4mm; }
   .hash { min-width: 0; }
   .hash code { font-size: 7pt; }

@@ -49,7 +49,7 @@ export function errorRankSpec(lines: readonly TargetLine[], size: PlotSize): Spe
         mark: {
           type: 'point',
           filled: true,
-          size: size.name === 'wide' ? 13 : 8,
+          size: pointArea(points.length, size),
           color: 'var(--after)',
           opacity: 1,
         },
@@ -172,6 +172,12 @@ function symlogScale(values: readonly number[]): { scale: object; axis: object }
       grid: true,
     },
   }
+}
+
+/** Dots in square pixels: hundreds have to leave room for one another, a few should be seen. */
+function pointArea(count: number, size: PlotSize): number {
+  if (count <= 150) return 30
+  return size.name === 'wide' ? 13 : 8
 }
 
 function thin<Point extends { after: number }>(points: Point[]): Point[] {

@@ -16,7 +16,7 @@ interface Row {
 export function certificateSection({ certificate }: Report): Html {
   return html`<section id="certificate" aria-labelledby="certificate-title">
 <h2 id="certificate-title">The certificate</h2>
-<p>Every figure here was computed from the data by the independent check, after the method had ended. Point at a figure to see all its digits.</p>
+<p>Every figure here was computed from the data by the independent check, after the method had ended. <span class="on-screen">Point at a figure to see all its digits.</span></p>
 <div class="scroll" role="region" tabindex="0" aria-labelledby="certificate-title"><table class="figures" role="table">
 <thead role="rowgroup"><tr role="row"><th scope="col">Figure</th><th scope="col" class="number">Value</th><th scope="col">What it means</th><th scope="col">What it states</th></tr></thead>
 <tbody role="rowgroup">${rows(certificate).map(figureRow(certificate))}</tbody>
@@ -43,7 +43,7 @@ function rows(certificate: CertificateDocument): Row[] {
       text: formatBound(c.distanceBound),
       meaning:
         'No multiplier in the weights file is farther than this from the one best answer. This is the figure that decides.',
-      inequality: html`${formula('|m_i − m_i*| ≤ max_i ( |m_i − m_i(y)| + ‖F(y)‖ / (2√λ_i) )')}<br>${holds(c)}`,
+      inequality: html`${formula('|m_i − m_i*| ≤ max_i (|m_i − m_i(y)| + ‖F(y)‖ / (2√λ_i))')}<br>${holds(c)}`,
     },
     {
       name: 'Bound before rounding',
@@ -88,7 +88,7 @@ function rows(certificate: CertificateDocument): Row[] {
       key: 'feasibility',
       text: formatScientific(c.feasibility),
       meaning: 'The most by which any multiplier lies outside its bounds; zero means that none does.',
-      inequality: formula('max_i ( lo_i − m_i, m_i − hi_i, 0 )'),
+      inequality: formula('max_i (lo_i − m_i, m_i − hi_i, 0)'),
     },
     {
       name: 'Complementarity',

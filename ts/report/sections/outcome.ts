@@ -4,7 +4,6 @@ import {
   figure,
   formatBound,
   formatCount,
-  formatNumber,
   formatPercent,
   formatScientific,
   plural,
@@ -12,7 +11,7 @@ import {
 import type { ReportInput } from '../input.js'
 import { OUTCOMES } from '../outcomes.js'
 import type { Report } from '../report.js'
-import { countWithin } from '../summary.js'
+import { keyNumbers } from './key-numbers.js'
 
 /** The headline, the figures that matter most, and the story in four short paragraphs. */
 export function outcomeSection(report: Report): Html {
@@ -40,66 +39,12 @@ ${recheck(report)}
 </section>`
 }
 
-const KEY_LEVEL = 0.005
-
-function keyNumbers({ certificate, lines, errors }: Report): Html {
-  const { inputs, distribution } = certificate
-  const numAtBound = certificate.numAtLower + certificate.numAtUpper
-  const share = inputs.numRecords > 0 ? numAtBound / inputs.numRecords : Number.NaN
-  const within = (side: 'errorBefore' | 'errorAfter') => formatCount(countWithin(lines, side, KEY_LEVEL))
-  const tiles: [name: string, value: Html, note: Html | string][] = [
-    [
-      'Records',
-      figure(inputs.numRecords, formatCount(inputs.numRecords)),
-      `${plural(inputs.numTargets, 'target')}`,
-    ],
-    [
-      'Distance bound',
-      figure(certificate.distanceBound, formatBound(certificate.distanceBound)),
-      'no multiplier is farther than this from the best one',
-    ],
-    [
-      'Median error of the targets',
-      figure(errors.after.median, formatPercent(errors.after.median)),
-      html`before: ${figure(errors.before.median, formatPercent(errors.before.median))}`,
-    ],
-    [
-      `Targets within ${formatPercent(KEY_LEVEL)}`,
-      html`${within('errorAfter')}<small> of ${formatCount(errors.after.count)}</small>`,
-      `before: ${within('errorBefore')}`,
-    ],
-    [
-      'Records at a bound',
-      figure(numAtBound, formatCount(numAtBound)),
-      `${formatPercent(share)} of all: ${formatCount(certificate.numAtLower)} at the lower, ${formatCount(certificate.numAtUpper)} at the upper`,
-    ],
-    [
-      'Effective sample size',
-      figure(certificate.effectiveSampleSize, formatCount(certificate.effectiveSampleSize)),
-      html`design effect ${figure(certificate.designEffect, formatNumber(certificate.designEffect))} (Kish)`,
-    ],
-    [
-      'Sum of the weights',
-      figure(distribution.sumOfWeightsAfter, formatCount(distribution.sumOfWeightsAfter)),
-      html`before: ${figure(distribution.sumOfWeightsBefore, formatCount(distribution.sumOfWeightsBefore))}`,
-    ],
-    [
-      'Solved in',
-      figure(certificate.timing.totalSeconds, `${formatNumber(certificate.timing.totalSeconds, 3)} s`),
-      plural(certificate.iterations, 'iteration'),
-    ],
-  ]
-  return html`<dl class="tiles" aria-label="Key numbers">${tiles.map(
-    ([name, value, note]) => html`<div><dt>${name}</dt><dd>${value}</dd><dd class="note">${note}</dd></div>`,
-  )}</dl>`
-}
-
 function asked({ certificate }: Report): Html {
   const { inputs, options } = certificate
   const limits = options.bounds
     ? html`between ${figure(options.bounds[0])} and ${figure(options.bounds[1])}`
     : 'between two limits that are given for each record'
-  return html`<p>Each of the ${plural(inputs.numRecords, 'record')} came with a design weight. Every design weight was to be multiplied by a
+  return html`<p>There ${inputs.numRecords === 1 ? 'is' : 'are'} ${plural(inputs.numRecords, 'record')}, each with a design weight. Every design weight was to be multiplied by a
 factor of its own, its <em>multiplier</em>, ${limits}, so that ${plural(inputs.numTargets, 'weighted total')} come as close as possible to
 ${inputs.numTargets === 1 ? 'the given target' : 'their given targets'}, while the multipliers stay as close to 1 as that allows. The penalty (here ${figure(options.penalty)}) strikes the balance: a
 larger one keeps the weights nearer to the design weights, a smaller one brings the totals nearer to the targets.</p>
@@ -116,7 +61,8 @@ ${figure(before.median, formatPercent(before.median))}. The largest error is now
 it was ${figure(before.largest, formatPercent(before.largest))}${worstBefore}.
 ${impossible.length > 0 && html`${plural(impossible.length, 'target')} cannot be met by any weights, because no record contributes to ${impossible.length === 1 ? 'it' : 'them'}; ${impossible.length === 1 ? 'it is' : 'they are'} marked in the table and left out of these figures.`}</p>
 <p>The weights now have the precision of a simple random sample of ${figure(certificate.effectiveSampleSize, formatCount(certificate.effectiveSampleSize))} records
-(Kish’s effective sample size: uneven weights cost precision).</p>`
+(Kish’s effective sample size: uneven weights cost precision).</p>
+${certificate.status === 'numerical_failure' && html`<p>These figures describe the numbers that were returned, which should not be used.</p>`}`
 }
 
 function proven({ certificate }: Report): Html {

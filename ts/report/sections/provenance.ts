@@ -1,5 +1,5 @@
 import type { DocumentTiming } from '../../reweight/certificate-document.js'
-import { type Content, type Html, html } from '../escape.js'
+import { type Content, type Html, html, nameOf } from '../escape.js'
 import {
   figure,
   formatBytes,
@@ -52,7 +52,7 @@ function dataPairs({ certificate }: Report): Pair[] {
     ['Entries of the data matrix', formatCount(inputs.numNonzeros)],
     ['Records left out', formatCount(inputs.droppedRecords)],
     ['Digest of the multipliers', html`<code>${digest}</code>`],
-    ['Certificate format', html`<code>${certificate.schema}</code>`],
+    ['Certificate format', html`<code>${nameOf(certificate.schema)}</code>`],
   ]
 }
 
