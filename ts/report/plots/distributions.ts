@@ -177,14 +177,11 @@ function frame(size: PlotSize, height: number) {
   }
 }
 
-function horizontalScale(histogram: Histogram) {
-  const domain = [histogram.edges[0] as number, histogram.edges.at(-1) as number]
-  return {
-    type: histogram.isLogarithmic ? ('log' as const) : ('linear' as const),
-    domain,
-    nice: false,
-    zero: false,
-  }
+function horizontalScale({ isLogarithmic, edges }: Histogram) {
+  const domain = [edges[0] as number, edges.at(-1) as number]
+  return isLogarithmic
+    ? { type: 'log' as const, domain, nice: false }
+    : { type: 'linear' as const, domain, nice: false, zero: false }
 }
 
 function scaleNote(histogram: Histogram): string {

@@ -1,6 +1,6 @@
 import { type Loader, loader, logger, None, parse, View } from 'vega'
 import { type Config, compile, type TopLevelSpec } from 'vega-lite'
-import { type Html, html, trustedHtml } from '../escape.js'
+import { type Html, html, replaceForbidden, trustedHtml } from '../escape.js'
 
 /**
  * One plot in two sizes: the page shows the one that fits the screen, so that labels keep a readable size on a phone.
@@ -73,7 +73,9 @@ export async function renderSvg(spec: Spec, size: PlotSize, label: string): Prom
 
 function inlineSvg(svg: string, size: PlotSize, label: string): Html {
   const viewBox = /viewBox="([-\d. ]+)"/.exec(svg)?.[1] ?? ''
-  const drawing = trustedHtml(svg.slice(svg.indexOf('>') + 1).replace(/<[^>]*>/g, shortenTag))
+  const drawing = trustedHtml(
+    replaceForbidden(svg.slice(svg.indexOf('>') + 1)).replace(/<[^>]*>/g, shortenTag),
+  )
   return html`<svg class="${size.name}" viewBox="${viewBox}" role="img" aria-label="${label}">${drawing}`
 }
 

@@ -1,13 +1,6 @@
 import type { CertificateDocument } from '../../reweight/certificate-document.js'
 import { type Html, html, nameOf } from '../escape.js'
-import {
-  figure,
-  formatBound,
-  formatCount,
-  formatPercent,
-  formatScientific,
-  plural,
-} from '../format.js'
+import { figure, formatBound, formatCount, formatPercent, formatScientific, plural } from '../format.js'
 import type { ReportInput } from '../input.js'
 import { OUTCOMES } from '../outcomes.js'
 import type { Report } from '../report.js'
