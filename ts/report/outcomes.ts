@@ -70,15 +70,15 @@ export const OUTCOMES: Record<DocumentStatus, Outcome> = {
 }
 
 export const METHODS: Record<DocumentMethod | 'auto', string> = {
-  auto: 'automatic (Newton, L-BFGS-B, Clarabel)',
+  auto: 'automatic (Newton, L\u2011BFGS\u2011B, Clarabel)',
   newton: 'Newton (dual, semismooth)',
-  lbfgsb: 'L-BFGS-B (projected quasi-Newton)',
+  lbfgsb: 'L\u2011BFGS\u2011B (projected quasi-Newton)',
   clarabel: 'Clarabel (interior point)',
 }
 
 export const METHOD_NAMES: Record<DocumentMethod, string> = {
   newton: 'Newton',
-  lbfgsb: 'L-BFGS-B',
+  lbfgsb: 'L\u2011BFGS\u2011B',
   clarabel: 'Clarabel',
 }
 

@@ -15,7 +15,7 @@ export function targetTableSection({ lines, impossible }: Report): Html | undefi
   )
   return html`<section id="all-targets" aria-labelledby="all-targets-title">
 <h2 id="all-targets-title">All targets</h2>
-<p class="about">The bar under each error grows with its size, on the logarithmic scale of the plots. The <em>price</em> tells how fast the objective would grow if
+<p class="about">The bar under each error grows with its size, on a logarithmic scale. The <em>price</em> tells how fast the objective would grow if
 the target, in units of its scale, were raised: targets of a large price are the ones that the other targets and the penalty resist most.
 ${impossible.length > 0 && html`To a target marked <em>impossible</em> no record contributes, so that no weights can change its total.`}</p>
 <div class="tools" hidden><label>Search the targets <input type="search" data-search="targets-body" autocomplete="off" spellcheck="false"></label>
