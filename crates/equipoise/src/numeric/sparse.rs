@@ -137,6 +137,11 @@ impl SparseMatrix {
         }
     }
 
+    /// Compressed columns (column starts, row indices, values), as [`SparseMatrix::from_csc`] takes them.
+    pub fn into_csc(self) -> (Vec<u32>, Vec<u32>, Vec<f64>) {
+        (self.column_starts, self.row_indices, self.column_values)
+    }
+
     /// Number of rows n.
     pub fn num_rows(&self) -> usize {
         self.num_rows

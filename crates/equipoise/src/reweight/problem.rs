@@ -1,5 +1,7 @@
 //! The data of a reweighting problem: validated once, solved many times.
 
+use std::sync::Arc;
+
 use ndarray::ArrayView1;
 
 use crate::error::{InputCode, InputError};
@@ -66,7 +68,11 @@ impl Bounds {
         }
     }
 
-    fn validate(&self, num_records: usize) -> Result<(), InputError> {
+    /// Checks them for a problem with n records.
+    ///
+    /// # Errors
+    /// Another length, bounds that are not finite or cross.
+    pub fn validate(&self, num_records: usize) -> Result<(), InputError> {
         let check = |place: &dyn Fn(&str) -> String, lower: f64, upper: f64| {
             for (side, value) in [("lower", lower), ("upper", upper)] {
                 if !value.is_finite() {
@@ -98,10 +104,11 @@ impl Bounds {
 }
 
 /// A validated reweighting problem: n records with design weights w⁰, k targets, a sparse matrix A (n × k), bounds.
+/// Clones share the matrix.
 #[derive(Debug, Clone)]
 pub struct ReweightProblem {
-    pub(super) matrix: SparseMatrix,
-    pub(super) gram_plan: GramPlan,
+    pub(super) matrix: Arc<SparseMatrix>,
+    pub(super) gram_plan: Arc<GramPlan>,
     pub(super) design_weights: Vec<f64>,
     pub(super) targets: Vec<Target>,
     pub(super) bounds: Bounds,
@@ -136,14 +143,14 @@ impl ReweightProblemBuilder {
             return Err(InputError::new(InputCode::Empty, "designWeights", "at least one record", "none"));
         }
         validate_targets(&targets, matrix.num_columns())?;
-        validate_weights(&design_weights, matrix.num_rows())?;
+        validate_design_weights(&design_weights, matrix.num_rows())?;
         bounds.validate(matrix.num_rows())?;
         let moments = Moments::new(&matrix, &design_weights, &targets);
         Ok(ReweightProblem {
-            gram_plan: GramPlan::new(&matrix),
+            gram_plan: GramPlan::new(&matrix).into(),
             design_weights,
             bounds,
-            matrix,
+            matrix: matrix.into(),
             targets,
             moments,
         })
@@ -202,7 +209,7 @@ impl ReweightProblem {
     /// As for [`ReweightProblemBuilder::build`]; the problem is then unchanged.
     pub fn set_design_weights(&mut self, design_weights: ArrayView1<'_, f64>) -> Result<(), InputError> {
         let design_weights = design_weights.to_vec();
-        validate_weights(&design_weights, self.num_records())?;
+        validate_design_weights(&design_weights, self.num_records())?;
         self.moments = Moments::new(&self.matrix, &design_weights, &self.targets);
         self.design_weights = design_weights;
         Ok(())
@@ -308,7 +315,11 @@ impl Moments {
     }
 }
 
-fn validate_targets(targets: &[Target], num_columns: usize) -> Result<(), InputError> {
+/// Checks the targets of a problem whose matrix has k columns.
+///
+/// # Errors
+/// None, or not k; a total or scale that is not finite; a scale of 0; a name that occurs twice.
+pub fn validate_targets(targets: &[Target], num_columns: usize) -> Result<(), InputError> {
     if targets.is_empty() {
         return Err(InputError::new(InputCode::Empty, "targets", "at least one target", "none"));
     }
@@ -356,7 +367,11 @@ fn validate_targets(targets: &[Target], num_columns: usize) -> Result<(), InputE
     }
 }
 
-fn validate_weights(weights: &[f64], num_records: usize) -> Result<(), InputError> {
+/// Checks the design weights of a problem with n records.
+///
+/// # Errors
+/// Not n; a weight that is not finite or not positive.
+pub fn validate_design_weights(weights: &[f64], num_records: usize) -> Result<(), InputError> {
     if weights.len() != num_records {
         return Err(InputError::length("designWeights", num_records, weights.len()));
     }
