@@ -5,5 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // A native addon cannot be unloaded from a worker thread: every test file gets a process.
     pool: 'forks',
+    // Tests say nothing about speed, and the slowest runner of CI has two shared cores.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
   },
 })

@@ -1,5 +1,6 @@
 // Running the tools that the other scripts need, with one style of heading and of failure.
 import { spawnSync } from 'node:child_process'
+import { renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -42,4 +43,13 @@ export function binOf(packageName, command) {
   const manifest = join(root, 'node_modules', packageName, 'package.json')
   const { bin } = createRequire(import.meta.url)(manifest)
   return join(dirname(manifest), typeof bin === 'string' ? bin : bin[command])
+}
+
+/**
+ * Puts the finished folder `built` in the place of `folder`. Nothing is overwritten in place: a process that has an old
+ * file open (a loaded addon is mapped into memory) keeps that file.
+ */
+export function replaceFolder(folder, built) {
+  rmSync(folder, { recursive: true, force: true })
+  renameSync(built, folder)
 }

@@ -1,5 +1,6 @@
 // Brings a clone to a runnable state: packages, addon, compiled TypeScript. Each step is skipped while the content of
 // its inputs is what it was (modification times lie after a checkout). `--force` repeats every step but the packages'.
+// `--addon-given` takes the addon that lies in ts/native as it is (CI builds it elsewhere).
 // No dependencies: it runs before anything is installed.
 import { createHash } from 'node:crypto'
 import {
@@ -15,7 +16,8 @@ import {
 } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { binOf, fail, outputOf, root, run } from './process.mjs'
+import { buildAddon } from './addon.mjs'
+import { binOf, fail, outputOf, replaceFolder, root, run } from './process.mjs'
 
 const minimumNode = [20, 19]
 const minimumRust = [1, 88]
@@ -23,34 +25,35 @@ const state = join(root, '.setup')
 const at = (...parts) => join(root, ...parts)
 
 /** Installs and builds whatever is out of date. Safe to call from several processes at once: they take turns. */
-export function setup({ force = false } = {}) {
+export function setup({ force = false, addonGiven = false } = {}) {
   checkNode()
   const release = takeLock()
   try {
-    const packages = step(
-      'packages',
-      ['package-lock.json'],
-      ['node_modules/.package-lock.json'],
-      installPackages,
-    )
-    const addon = step(
-      'addon',
-      ['Cargo.toml', 'Cargo.lock', ...rustSources(), 'scripts/setup.mjs'],
-      ['ts/native/binding.cjs', 'ts/native/binding.d.cts'],
-      buildAddon,
-      { after: packages, force },
-    )
-    step(
-      'typescript',
-      ['ts', 'tsconfig.json'],
-      ['dist/index.js', 'dist/native/binding.cjs'],
-      compileTypeScript,
-      {
-        after: addon,
-        force,
-        ignore: at('ts', 'native'),
-      },
-    )
+    const packages = step({
+      name: 'packages',
+      inputs: ['package-lock.json'],
+      outputs: ['node_modules/.package-lock.json'],
+      build: installPackages,
+    })
+    const addon = addonGiven
+      ? 'given'
+      : step({
+          name: 'addon',
+          inputs: ['Cargo.toml', 'Cargo.lock', ...rustSources(), 'scripts/addon.mjs'],
+          outputs: ['ts/native/binding.cjs', 'ts/native/binding.d.cts'],
+          build: checkRustAndBuildAddon,
+          after: packages,
+          force,
+        })
+    step({
+      name: 'typescript',
+      inputs: ['ts', 'tsconfig.json'],
+      outputs: ['dist/index.js', 'dist/native/binding.cjs'],
+      build: compileTypeScript,
+      after: addon,
+      ignore: at('ts', 'native'),
+      force: force || addonGiven,
+    })
   } finally {
     release()
   }
@@ -60,19 +63,9 @@ function installPackages() {
   run('Installing packages', 'npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'])
 }
 
-function buildAddon() {
+function checkRustAndBuildAddon() {
   checkRust()
-  const built = at('ts', 'native.new')
-  rmSync(built, { recursive: true, force: true })
-  run('Building the addon', process.execPath, [
-    binOf('@napi-rs/cli', 'napi'),
-    'build',
-    ...['--platform', '--release', '--no-const-enum'],
-    ...['--manifest-path', 'bindings/Cargo.toml', '--package-json-path', 'package.json'],
-    ...['-o', 'ts/native.new', '--js', 'binding.cjs', '--dts', 'binding.d.cts'],
-    ...['--', '--locked'],
-  ])
-  replaceFolder(at('ts', 'native'), built)
+  buildAddon()
 }
 
 function compileTypeScript() {
@@ -90,12 +83,6 @@ function compileTypeScript() {
   replaceFolder(at('dist'), built)
 }
 
-/** A process that has the old files open (an addon is mapped into memory) keeps them: nothing is overwritten in place. */
-function replaceFolder(folder, built) {
-  rmSync(folder, { recursive: true, force: true })
-  renameSync(built, folder)
-}
-
 function rustSources() {
   const crates = readdirSync(at('crates')).map((name) => `crates/${name}`)
   return [...crates, 'bindings'].flatMap((crate) => [
@@ -106,7 +93,7 @@ function rustSources() {
 }
 
 /** Runs `build` unless the outputs exist and were built from these inputs. Returns the digest of the inputs. */
-function step(name, inputs, outputs, build, { after = '', force = false, ignore } = {}) {
+function step({ name, inputs, outputs, build, after = '', force = false, ignore }) {
   const stamp = join(state, name)
   const digest = digestOf(
     inputs.map((path) => at(path)),
@@ -150,9 +137,9 @@ function takeLock() {
   const lock = join(state, 'lock')
   mkdirSync(state, { recursive: true })
   for (let told = false; !isCreated(lock); ) {
-    const owner = Number(readIfThere(lock))
-    if (owner > 0 && !isAlive(owner)) {
-      rmSync(lock, { force: true })
+    const owner = readIfThere(lock)
+    if (owner !== '' && !isAnotherProcess(Number(owner))) {
+      removeStale(lock, owner)
     } else {
       if (!told) process.stderr.write(`waiting for another set-up (process ${owner})\n`)
       told = true
@@ -177,6 +164,18 @@ function isCreated(lock) {
   }
 }
 
+/** Two waiting processes may see the same dead owner; the second must not remove what the first has put there since. */
+function removeStale(lock, owner) {
+  const aside = `${lock}.${process.pid}`
+  try {
+    renameSync(lock, aside)
+  } catch {
+    return
+  }
+  if (readFileSync(aside, 'utf8') === owner) rmSync(aside)
+  else renameSync(aside, lock)
+}
+
 function readIfThere(path) {
   try {
     return readFileSync(path, 'utf8')
@@ -185,7 +184,9 @@ function readIfThere(path) {
   }
 }
 
-function isAlive(pid) {
+/** Our own id in the file is that of an earlier process: containers count from 1 each time. */
+function isAnotherProcess(pid) {
+  if (pid === process.pid) return false
   try {
     process.kill(pid, 0)
     return true
@@ -220,4 +221,6 @@ function checkRust() {
 const isOlder = ([major, minor], minimum) =>
   major < minimum[0] || (major === minimum[0] && minor < minimum[1])
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) setup({ force: process.argv.includes('--force') })
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  setup({ force: process.argv.includes('--force'), addonGiven: process.argv.includes('--addon-given') })
+}

@@ -1,0 +1,23 @@
+// Builds the addon, its loader and its types into ts/native: the one place that knows napi's options.
+// Options given to this script go to `napi build`: `node scripts/addon.mjs --target aarch64-apple-darwin`.
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { binOf, replaceFolder, root, run } from './process.mjs'
+
+export function buildAddon(options = []) {
+  const built = join(root, 'ts', 'native.new')
+  rmSync(built, { recursive: true, force: true })
+  run('Building the addon', process.execPath, [
+    binOf('@napi-rs/cli', 'napi'),
+    'build',
+    ...['--platform', '--release', '--no-const-enum'],
+    ...['--manifest-path', 'bindings/Cargo.toml', '--package-json-path', 'package.json'],
+    ...['-o', 'ts/native.new', '--js', 'binding.cjs', '--dts', 'binding.d.cts'],
+    ...options,
+    ...['--', '--locked'],
+  ])
+  replaceFolder(join(root, 'ts', 'native'), built)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) buildAddon(process.argv.slice(2))
