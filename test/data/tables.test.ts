@@ -12,14 +12,14 @@ function files(
   source: Partial<ProblemSource> = {},
 ): ProblemSource {
   const at = folder({ 'targets.csv': targets, ...contents })
-  const { records = { file: 'records.csv' }, children = [], ...others } = source
+  const { records = { files: ['records.csv'] }, children = [], ...others } = source
   return {
     id: 'id',
     weight: 'w',
-    targets: at('targets.csv'),
+    targets: [at('targets.csv')],
     ...others,
-    records: { ...records, file: at(records.file) },
-    children: children.map((child) => ({ ...child, file: at(child.file) })),
+    records: { ...records, files: records.files.map(at) },
+    children: children.map((child) => ({ ...child, files: child.files.map(at) })),
   }
 }
 
@@ -31,7 +31,7 @@ it('adds up child rows per record in the order of the file, though a record is i
       'child.csv': 'key,x\nb,1e16\na,1\nb,1\nb,1\na,2\n',
       'targets.csv': 'name,table,predicate,value,total\nsum,child,TRUE,x,1\ncount,child,x < 1e9,,1\n',
     },
-    { children: [{ file: 'child.csv', childKey: 'key' }] },
+    { children: [{ files: ['child.csv'], childKey: 'key' }] },
   )
   expect(entries(await readProblem(source))).toEqual(['0,0,3', '1,0,10000000000000000', '0,1,2', '1,1,2'])
 })
@@ -43,7 +43,7 @@ it('keeps rows that repeat another row', async () => {
       'persons.csv': 'id,age\n1,7\n1,7\n1,7\n',
       'targets.csv': 'name,table,predicate,total\nchildren,persons,age = 7,1\n',
     },
-    { children: [{ file: 'persons.csv', childKey: 'id' }] },
+    { children: [{ files: ['persons.csv'], childKey: 'id' }] },
   )
   expect(entries(await readProblem(source))).toEqual(['0,0,3'])
 })
@@ -54,10 +54,12 @@ it('leaves child rows without a record out and counts them; refuses a key that f
     'persons.csv': 'hh,age\n1,7\n3,7\n,7\n2,7\n',
     'targets.csv': 'name,table,predicate,total\nchildren,persons,age = 7,1\n',
   }
-  const problem = await readProblem(files(contents, { children: [{ file: 'persons.csv', childKey: 'hh' }] }))
+  const problem = await readProblem(
+    files(contents, { children: [{ files: ['persons.csv'], childKey: 'hh' }] }),
+  )
   expect(problem.warnings).toEqual(['2 of the 4 rows of persons belong to no record and are left out'])
   expect(entries(problem)).toEqual(['0,0,1', '1,0,1'])
-  const wrongKey = readProblem(files(contents, { children: [{ file: 'persons.csv', childKey: 'age' }] }))
+  const wrongKey = readProblem(files(contents, { children: [{ files: ['persons.csv'], childKey: 'age' }] }))
   await expect(wrongKey).rejects.toMatchObject({ code: 'orphan', path: '--child' })
 })
 
@@ -67,7 +69,7 @@ it('joins a child by another column of the records', async () => {
     'persons.csv': 'hh,age\n8,1\n8,2\n',
     'targets.csv': 'name,table,predicate,total\npersons,persons,TRUE,1\n',
   }
-  const children = [{ file: 'persons.csv', childKey: 'hh', recordKey: 'number' }]
+  const children = [{ files: ['persons.csv'], childKey: 'hh', recordKey: 'number' }]
   expect(entries(await readProblem(files(contents, { children })))).toEqual(['1,0,2'])
 })
 
@@ -107,7 +109,7 @@ it('reads several files in the order of their names, compressed or not', async (
       'part-b.csv.gz': gzipSync('w,id\n3,c\n4.5,d\n'),
       'part-a.csv.gz': gzipSync('id,w\na,1\nb,2\n'),
     },
-    { records: { name: 'records', file: 'part-*.csv.gz' } },
+    { records: { name: 'records', files: ['part-*.csv.gz'] } },
   )
   const { records, files: read } = await readProblem(source)
   expect(records.ids).toEqual(['a', 'b', 'c', 'd'])
@@ -122,7 +124,7 @@ it('reads several files in the order of their names, compressed or not', async (
 it('reads a file whose name looks like a glob', async () => {
   const source = files(
     { 'rec[1]*.csv': 'id,w\n1,1\n' },
-    { records: { name: 'records', file: 'rec[1]*.csv' } },
+    { records: { name: 'records', files: ['rec[1]*.csv'] } },
   )
   expect((await readProblem(source)).records.ids).toEqual(['1'])
 })
@@ -133,7 +135,7 @@ it('reads Parquet and JSON, whose columns keep their types', async () => {
       'records.jsonl': '{"id":1,"w":1.5,"big":true}\n{"id":2,"w":2,"big":null}\n',
       'targets.csv': 'name,table,predicate,total\nbig,records,big,1\nall,records,TRUE,1\n',
     },
-    { records: { file: 'records.jsonl' } },
+    { records: { files: ['records.jsonl'] } },
   )
   const fromJson = await readProblem(source)
   expect(entries(fromJson)).toEqual(['0,0,1', '0,1,1', '1,1,1'])
@@ -147,8 +149,8 @@ it('reads Parquet and JSON, whose columns keep their types', async () => {
   await database.close()
   const { records } = await readProblem({
     ...source,
-    records: { file: at('records.parquet') },
-    targets: folder({ 't.csv': targets })('t.csv'),
+    records: { files: [at('records.parquet')] },
+    targets: [folder({ 't.csv': targets })('t.csv')],
   })
   expect(records.ids).toEqual(['206', '207.5'])
   expect([...records.designWeights]).toEqual([1.25, 2])
@@ -221,22 +223,26 @@ it('drops and counts records without a positive weight on request, but not the o
 })
 
 it.each([
-  ['no such file', { records: { file: 'nowhere.csv' } }, { code: 'file', path: '--records' }],
-  ['a glob without files', { records: { file: 'no*.csv' } }, { code: 'file', path: '--records' }],
-  ['an unknown kind of file', { records: { file: 'targets.xlsx' } }, { code: 'format', path: '--records' }],
+  ['no such file', { records: { files: ['nowhere.csv'] } }, { code: 'file', path: '--records' }],
+  ['a glob without files', { records: { files: ['no*.csv'] } }, { code: 'file', path: '--records' }],
+  [
+    'an unknown kind of file',
+    { records: { files: ['targets.xlsx'] } },
+    { code: 'format', path: '--records' },
+  ],
   [
     'an unknown child key',
-    { children: [{ file: 'child.csv', childKey: 'nope' }] },
+    { children: [{ files: ['child.csv'], childKey: 'nope' }] },
     { code: 'unknown_column', path: '--child' },
   ],
   [
     'a child without a key to join by',
-    { id: undefined, children: [{ file: 'child.csv', childKey: 'id' }] },
+    { id: undefined, children: [{ files: ['child.csv'], childKey: 'id' }] },
     { code: 'missing_value', path: '--child' },
   ],
   [
     'two tables of one name',
-    { children: [{ name: 'RECORDS', file: 'child.csv', childKey: 'id' }] },
+    { children: [{ name: 'RECORDS', files: ['child.csv'], childKey: 'id' }] },
     { code: 'not_unique', path: '--child' },
   ],
   ['--area without its column', { area: '3' }, { code: 'format', path: '--area-column' }],

@@ -12,10 +12,10 @@ function problem(
   at = folder({ 'records.csv': records, 'targets.csv': targets }),
 ) {
   return readProblem({
-    records: { file: at('records.csv') },
+    records: { files: [at('records.csv')] },
     id: 'id',
     weight: 'w',
-    targets: at('targets.csv'),
+    targets: [at('targets.csv')],
     ...source,
   })
 }
@@ -85,7 +85,7 @@ it('lets a predicate use another table', async () => {
     'persons.csv': 'id,age\n1,5\n3,40\n4,3\n',
     'targets.csv': `${header}with,records,id IN (SELECT p.id FROM persons p WHERE age < 9),,5\n`,
   })
-  const children = [{ file: at('persons.csv'), childKey: 'id' }]
+  const children = [{ files: [at('persons.csv')], childKey: 'id' }]
   expect(entries(await problem('', { children }, at))).toEqual(['0,0,1', '3,0,1'])
 })
 
@@ -230,7 +230,7 @@ const matrixTargets = 'name,area,total\na,01,5\nb,01,5\na,02,5\n'
 function withMatrix(matrix: string, source: Partial<ProblemSource> & { index?: 'position' | 'id' } = {}) {
   const { index = 'position', ...others } = source
   const at = folder({ 'records.csv': records, 'targets.csv': matrixTargets, 'matrix.csv': matrix })
-  return problem('', { matrix: { file: at('matrix.csv'), index }, ...others }, at)
+  return problem('', { matrix: { files: [at('matrix.csv')], index }, ...others }, at)
 }
 
 it('reads a matrix by positions or by ids and names, entries in any order', async () => {
@@ -252,7 +252,7 @@ it('counts positions in a matrix among the records of the area, before any is dr
     'targets.csv': 'name,total\na,5\n',
     'matrix.csv': 'record,target,value\n0,0,7\n1,0,8\n2,0,9\n',
   })
-  const matrix = { file: at('matrix.csv'), index: 'position' } as const
+  const matrix = { files: [at('matrix.csv')], index: 'position' } as const
   const read = await problem('', { matrix, areaColumn: 'area', area: 'y', dropNonPositive: true }, at)
   expect(read.records.ids).toEqual(['3', '4'])
   expect(entries(read)).toEqual(['0,0,8', '1,0,9'])

@@ -15,12 +15,12 @@ const lines = (file: string) =>
     .slice(1)
 
 const source = {
-  records: { file: `${folder}/households.csv` },
-  children: [{ file: `${folder}/persons.csv`, childKey: 'hhID' }],
+  records: { files: [`${folder}/households.csv`] },
+  children: [{ files: [`${folder}/persons.csv`], childKey: 'hhID' }],
   nullMarkers: ['NA'],
   id: 'hhID',
   weight: 'HHweight',
-  targets: `${folder}/targets.csv`,
+  targets: [`${folder}/targets.csv`],
   areaColumn: 'SUBREGCluster',
 }
 
@@ -73,7 +73,7 @@ describe.runIf(folder)('the travel survey', () => {
 
   it('reads the published matrix instead of predicates, by position among the records of the area', async () => {
     const { children, ...withoutChildren } = source
-    const matrix = { file: `${folder}/matrix_area2.csv.gz`, index: 'position' } as const
+    const matrix = { files: [`${folder}/matrix_area2.csv.gz`], index: 'position' } as const
     const fromFile = await readProblem({ ...withoutChildren, area: '2', matrix })
     const fromPredicates = await readProblem({ ...source, area: '2' })
     expect(entries(fromFile)).toEqual(entries(fromPredicates))

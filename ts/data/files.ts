@@ -9,7 +9,10 @@ export type FileFormat = 'csv' | 'parquet' | 'json'
 
 /** What a certificate says of a file that was read. */
 export interface InputFile {
-  role: string
+  role: 'records' | 'child' | 'targets' | 'matrix'
+  /** The name that targets call the table by. */
+  table?: string
+  /** Base name. */
   file: string
   bytes: number
   sha256: string
@@ -39,13 +42,25 @@ export function stem(file: string): string {
   return known ? name.replace(known[1], '') : name
 }
 
-/** The files that a name or glob stands for, in the order of their names' code units whatever the platform's order. */
-export async function expand(database: Database, pattern: string, path: string): Promise<string[]> {
+/**
+ * The files that names or globs stand for; those of a glob in the order of their code units, whatever the platform's
+ * own order is.
+ */
+export async function expand(
+  database: Database,
+  patterns: readonly string[],
+  path: string,
+): Promise<string[]> {
+  const files: string[] = []
+  for (const pattern of patterns) files.push(...(await expandOne(database, pattern, path)))
+  return files
+}
+
+async function expandOne(database: Database, pattern: string, path: string): Promise<string[]> {
   if (await isFile(pattern)) return [pattern]
   if (/[*?[]/.test(pattern)) {
     const found = await database.rows(`SELECT file FROM glob(${literal(pattern)})`)
-    const files = found.map((row) => String(row.file)).sort(byCodeUnit)
-    if (files.length > 0) return files
+    if (found.length > 0) return found.map((row) => String(row.file)).sort(byCodeUnit)
   }
   throw new InputError('file', {
     path,
@@ -67,7 +82,11 @@ async function isFile(file: string): Promise<boolean> {
 
 const byCodeUnit = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
-export async function describeFile(role: string, file: string, path: string): Promise<InputFile> {
+export async function describeFile(
+  { role, table }: Pick<InputFile, 'role' | 'table'>,
+  file: string,
+  path: string,
+): Promise<InputFile> {
   const hash = createHash('sha256')
   let bytes = 0
   try {
@@ -83,5 +102,6 @@ export async function describeFile(role: string, file: string, path: string): Pr
       cause,
     })
   }
-  return { role, file: basename(file), bytes, sha256: hash.digest('hex') }
+  const name = table === undefined ? {} : { table }
+  return { role, ...name, file: basename(file), bytes, sha256: hash.digest('hex') }
 }

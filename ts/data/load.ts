@@ -1,6 +1,6 @@
 import { InputError } from '../errors.js'
 import type { Database } from './database.js'
-import { describeFile, expand, formatOf, type InputFile, stem } from './files.js'
+import { describeFile, expand, type FileFormat, formatOf, type InputFile, stem } from './files.js'
 import type { ChildSource, ProblemSource } from './problem.js'
 import { internalSchema, loadTable, type Table } from './table.js'
 import { loadTargets } from './targets.js'
@@ -15,94 +15,117 @@ export interface LoadedTables {
 }
 
 interface Located {
-  /** The option that named the file. */
+  /** The option that named the files. */
   path: string
-  role: string
+  role: InputFile['role']
+  /** Name of the table; null for what targets do not name. */
+  name: string | null
   files: string[]
 }
 
 /** Loads every file of a problem. Nothing that the user wrote as SQL is run here. */
 export async function load(database: Database, source: ProblemSource): Promise<LoadedTables> {
   const { nullMarkers = [], children = [] } = source
-  const locate = async (path: string, role: string, file: string): Promise<Located> => ({
-    path,
-    role,
-    files: await expand(database, file, path),
-  })
-  const located = {
-    records: await locate('--records', 'records', source.records.file),
-    children: [] as Located[],
-    targets: await locate('--targets', 'targets', source.targets),
-    matrix: source.matrix ? await locate('--matrix', 'matrix', source.matrix.file) : null,
-  }
-  for (const child of children) located.children.push(await locate('--child', 'child', child.file))
-  const files = describe([
-    located.records,
-    ...located.children,
-    located.targets,
-    ...(located.matrix ? [located.matrix] : []),
-  ])
+  const located = await locate(database, source)
+  checkNames([located.records, ...located.children])
+  const places = [located.records, ...located.children, located.targets, located.matrix]
+  const files = describe(places.filter((place) => place !== null))
 
-  const names = new Set<string>()
-  const open = (place: Located, name: string | undefined, textColumns: string[]) => {
-    const tableName = name ?? stem(place.files[0]!)
-    if (names.has(tableName.toLowerCase())) {
-      throw new InputError('not_unique', {
-        path: place.path,
-        expected: 'a table name of its own',
-        received: tableName,
-      })
-    }
-    names.add(tableName.toLowerCase())
-    return loadTable(database, { ...place, ...oneFormat(place), name: tableName, nullMarkers, textColumns })
-  }
   await database.run(`CREATE SCHEMA ${internalSchema}`)
+  const open = (place: Located, textColumns: string[]) => {
+    const { path, name } = place
+    return loadTable(database, { path, name: name!, ...formatted(place), nullMarkers, textColumns })
+  }
   const keys = [source.id, source.areaColumn, ...children.map((child) => child.recordKey)]
+  const records = await open(
+    located.records,
+    keys.filter((key) => key !== undefined),
+  )
+  const childTables: LoadedTables['children'] = []
+  for (const [i, child] of children.entries()) {
+    childTables.push({ source: child, table: await open(located.children[i]!, [child.childKey]) })
+  }
+  const targets = formatted(located.targets)
   return {
-    records: await open(
-      located.records,
-      source.records.name,
-      keys.filter((key) => key !== undefined),
-    ),
-    children: await inTurn(children, async (child, i) => ({
-      source: child,
-      table: await open(located.children[i]!, child.name, [child.childKey]),
-    })),
-    targets: await loadTargets(database, located.targets.files, oneFormat(located.targets).format),
+    records,
+    children: childTables,
+    targets: await loadTargets(database, targets.files, targets.format),
     matrix: located.matrix && (await loadMatrix(database, located.matrix, source.matrix!.index === 'id')),
     files,
   }
 }
 
-async function inTurn<T, U>(
-  values: readonly T[],
-  make: (value: T, index: number) => Promise<U>,
-): Promise<U[]> {
-  const made: U[] = []
-  for (const [i, value] of values.entries()) made.push(await make(value, i))
-  return made
+async function locate(database: Database, { records, children = [], targets, matrix }: ProblemSource) {
+  const table = async (
+    path: string,
+    role: InputFile['role'],
+    { name, files }: NamedFiles,
+  ): Promise<Located> => {
+    const found = await expand(database, files, path)
+    return { path, role, files: found, name: name ?? stem(found[0] ?? '') }
+  }
+  const unnamed = async (
+    path: string,
+    role: InputFile['role'],
+    files: readonly string[],
+  ): Promise<Located> => ({
+    ...(await table(path, role, { files })),
+    name: null,
+  })
+  const childTables: Located[] = []
+  for (const child of children) childTables.push(await table('--child', 'child', child))
+  return {
+    records: await table('--records', 'records', records),
+    children: childTables,
+    targets: await unnamed('--targets', 'targets', targets),
+    matrix: matrix ? await unnamed('--matrix', 'matrix', matrix.files) : null,
+  }
+}
+
+interface NamedFiles {
+  name?: string | undefined
+  files: readonly string[]
+}
+
+function checkNames(tables: readonly Located[]): void {
+  const names = new Set<string>()
+  for (const { path, name } of tables) {
+    const key = name!.toLowerCase()
+    if (names.has(key)) {
+      throw new InputError('not_unique', { path, expected: 'a table name of its own', received: name! })
+    }
+    names.add(key)
+  }
 }
 
 function loadMatrix(database: Database, place: Located, hasIds: boolean): Promise<Table> {
   const textColumns = hasIds ? ['record', 'target'] : ['target']
   return loadTable(database, {
-    ...place,
-    ...oneFormat(place),
+    path: place.path,
     name: 'matrix',
     schema: internalSchema,
+    ...formatted(place),
     textColumns,
   })
 }
 
-function oneFormat({ path, files }: Located) {
+function formatted({ path, files }: Located): { files: string[]; format: FileFormat } {
   const [format, ...others] = new Set(files.map((file) => formatOf(file, path)))
-  if (others.length === 0) return { format: format! }
+  if (format !== undefined && others.length === 0) return { files, format }
   throw new InputError('format', { path, expected: 'files of one format', received: files.join(', ') })
 }
 
-function describe(located: readonly Located[]): Promise<InputFile[]> {
-  const all = located.flatMap(({ role, files, path }) => files.map((file) => describeFile(role, file, path)))
-  const files = Promise.all(all)
+/** Hashes the files, each in its turn: the disk is the limit. */
+function describe(places: readonly Located[]): Promise<InputFile[]> {
+  const hash = async () => {
+    const described: InputFile[] = []
+    for (const { role, name, files, path } of places) {
+      for (const file of files)
+        described.push(await describeFile(name === null ? { role } : { role, table: name }, file, path))
+    }
+    return described
+  }
+  const files = hash()
   // A fault elsewhere may be reported first: this one must not count as unhandled then.
   files.catch(() => {})
   return files

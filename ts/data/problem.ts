@@ -12,8 +12,8 @@ import { type MatrixIndex, readTriples } from './triples.js'
 export interface ChildSource {
   /** The table's name in targets; the file's stem if left out. */
   name?: string | undefined
-  /** A file or a glob. */
-  file: string
+  /** Files or globs. */
+  files: readonly string[]
   /** The column that names the record of a row. */
   childKey: string
   /** The records' column with that key; the id column if left out. */
@@ -22,19 +22,19 @@ export interface ChildSource {
 
 /** Where the parts of a reweighting problem are read from. */
 export interface ProblemSource {
-  records: { name?: string | undefined; file: string }
+  records: { name?: string | undefined; files: readonly string[] }
   children?: readonly ChildSource[] | undefined
   /** Texts that mean "missing" in CSV files of records and children, beside the empty field. */
   nullMarkers?: readonly string[] | undefined
   id?: string | undefined
   weight: string
-  targets: string
+  targets: readonly string[]
   targetsWhere?: string | undefined
   areaColumn?: string | undefined
   /** Only the records and targets of this area; without it all areas are one problem. */
   area?: string | undefined
   /** A file of matrix entries instead of predicates. */
-  matrix?: { file: string; index: MatrixIndex } | undefined
+  matrix?: { files: readonly string[]; index: MatrixIndex } | undefined
   /** Leaves out records of zero or negative weight instead of refusing them. */
   dropNonPositive?: boolean | undefined
   /** Leaves out targets to which no record contributes. */

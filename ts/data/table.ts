@@ -28,7 +28,7 @@ export interface TableSource {
   /** Texts that mean "missing" in CSV, beside the empty field. */
   nullMarkers?: readonly string[]
   /** Columns whose text as written is wanted: ids, keys, areas. */
-  textColumns?: readonly string[]
+  textColumns?: readonly string[] | ((header: readonly Column[]) => readonly string[])
   /** Text columns that the table has not are left out. */
   optionalText?: boolean
 }
@@ -49,7 +49,10 @@ export async function loadTable(database: Database, source: TableSource): Promis
   const sql = `${identifier(schema)}.${identifier(source.name)}`
   try {
     const header = await columnsOf(database, `SELECT * FROM ${reader(source)}`)
-    const named = (source.textColumns ?? []).filter((name) => !source.optionalText || lookUp(header, name))
+    const asked = source.textColumns ?? []
+    const named = (typeof asked === 'function' ? asked(header) : asked).filter(
+      (name) => !source.optionalText || lookUp(header, name),
+    )
     const wanted = [...new Set(named.map((name) => findColumn(header, name, path).name))]
     await database.run(`CREATE TABLE ${sql} AS SELECT * FROM ${reader(source, wanted)}`)
     const numRows = Number(await database.value(`SELECT count(*) FROM ${sql}`))
