@@ -4,7 +4,7 @@ import type { ChildSource } from '../data/problem.js'
 /** `NAME=FILE` or `FILE`. */
 export function parseNamedFile(text: string): { name: string | undefined; files: string[] } {
   const match = /^([A-Za-z_][\w.-]*)=(.+)$/s.exec(text)
-  const { 1: name, 2: file = text } = match ?? {}
+  const [name, file] = match ? [match[1], match[2]!] : [undefined, text]
   if (file === '') throw new InvalidArgumentError('Expected NAME=FILE or FILE.')
   return { name, files: [file] }
 }
@@ -33,14 +33,13 @@ export function parseCount(text: string): number {
   return value
 }
 
-/** Numbers that the solver judges itself: its message names the place and the range. */
+/** Which numbers are right is the solver's to say: its message names the place and the range. */
 export function parseBounds(text: string): [number, number] {
-  const parts = text.split(',')
-  if (parts.length !== 2) throw new InvalidArgumentError('Expected LOWER,UPPER, for instance 0.1,10.')
-  const [lower, upper] = parts.map((part) =>
-    /^\s*(inf|infinity)\s*$/i.test(part) ? Infinity : parseNumber(part),
-  )
-  return [lower!, upper!]
+  const [lower, upper, ...more] = text.split(',')
+  if (lower === undefined || upper === undefined || more.length > 0) {
+    throw new InvalidArgumentError('Expected LOWER,UPPER, for instance 0.1,10.')
+  }
+  return [parseNumber(lower), parseNumber(upper)]
 }
 
 export const append =

@@ -24,6 +24,10 @@ export interface Target {
 export const targetPath = ({ row, name }: Pick<Target, 'row' | 'name'>, field: string) =>
   `targets[${row}] (${name}).${field}`
 
+/** A target's name among those of all areas. */
+export const targetLabel = ({ area, name }: Pick<Target, 'area' | 'name'>) =>
+  area === null ? name : `${area}: ${name}`
+
 export interface TargetsChoice {
   /** SQL over the columns of the targets file. */
   where?: string | undefined
