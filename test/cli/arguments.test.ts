@@ -36,5 +36,6 @@ it('reads numbers strictly', () => {
   expect(parseCount('12')).toBe(12)
   for (const text of ['0', '-1', '1.5']) expect(() => parseCount(text)).toThrow('whole number')
   expect(parseBounds('0.1,10')).toEqual([0.1, 10])
-  for (const text of ['0.1', '0.1,10,3', 'a,b', ',', '0,inf']) expect(() => parseBounds(text)).toThrow('Expected')
+  for (const text of ['0.1', '0.1,10,3', 'a,b', ',', '0,inf'])
+    expect(() => parseBounds(text)).toThrow('Expected')
 })

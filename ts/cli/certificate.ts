@@ -22,8 +22,8 @@ export interface CertifiedRun {
   settings: SolveSettings
   data: DataSelection
   result: ReweightResult
-  /** Seconds of the parts outside the solver, and the threads. */
-  timing: { threads: number; readSeconds: number; totalSeconds: number }
+  /** Seconds of the parts outside the solver. */
+  timing: { readSeconds: number; totalSeconds: number }
 }
 
 /** The certificate as it is written to a file: the keys in a fixed order, all that varies from run to run in `timing`. */
@@ -49,10 +49,10 @@ export function certificateDocument({
       droppedRecords: problem.records.numDropped,
     },
     ...certificateFigures(certificate),
-    smallestPivot: figure(certificate.smallestPivot),
+    smallestPivot: figure(result.smallestPivot),
     designEffect: figure(distribution.designEffect),
     effectiveSampleSize: figure(distribution.effectiveSampleSize),
-    iterations: result.attempts.find(({ method }) => method === result.method)?.iterations ?? 0,
+    iterations: result.iterations,
     attempts: result.attempts.map((attempt) => ({
       method: attempt.method,
       outcome: attempt.outcome,

@@ -80,8 +80,8 @@ function compareTables(
 
 function comparisonText(comparison: Comparison): string {
   if (comparison.worst.length === 0) return comparison.sentence
-  const rows = comparison.worst.map(({ record, ours, reference, absoluteDifference, allowed }) => [
-    String(record),
+  const rows = comparison.worst.map(({ record, name, ours, reference, absoluteDifference, allowed }) => [
+    name ?? String(record),
     ...[ours, reference, absoluteDifference, allowed].map((value) => significant(value, 9)),
   ])
   return `${comparison.sentence}\n\n${textTable(['record', 'a', 'b', 'difference', 'allowed'], rows)}`

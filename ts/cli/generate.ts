@@ -111,24 +111,26 @@ function* targetsCsv({ targets }: NationalPopulation): Iterable<string> {
 }
 
 function readme(
-  { records, targets, seed, format, out }: GenerateOptions,
-  population: NationalPopulation,
+  { records, targets, seed, format }: GenerateOptions,
+  { columns }: NationalPopulation,
 ): string {
-  const arguments_ = `--records ${records} --targets ${targets} --seed ${seed} --format ${format}`
   return `# A synthetic population of national shape
 
-Made by \`equipoise generate ${arguments_}\`: the same options make the same files on every machine. No record stands for
-anyone.
+Made by
+
+    equipoise generate --records ${records} --targets ${targets} --seed ${seed} --format ${format}
+
+The same options make the same files on every machine. No record stands for anyone.
 
 | file | content |
 | --- | --- |
-| records.${format} | ${records} records: ${['id', ...Object.keys(population.columns)].join(', ')} |
-| targets.csv | ${population.targets.length} targets: name, table, predicate (SQL), value (SQL), total |
+| records.${format} | ${records} records: ${['id', ...Object.keys(columns)].join(', ')} |
+| targets.csv | ${targets} targets: name, table, predicate (SQL), value (SQL), total |
 
 \`weight\` is the design weight, with two decimals; amounts are whole dollars. The totals are those of other weights: the
-design weights times a factor that depends on income, with some noise. To reach them:
+design weights times a factor that depends on income, with some noise. To reach them, in this folder:
 
-    equipoise reweight --records ${join(out, `records.${format}`)} --id id --weight weight --targets ${join(out, 'targets.csv')} \\
+    equipoise reweight --records records.${format} --id id --weight weight --targets targets.csv \\
       --out weights.csv --certificate certificate.json --report report.html
 `
 }

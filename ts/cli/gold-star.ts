@@ -21,6 +21,9 @@ export function compareWithGoldStar(
 ): GoldStarResult {
   const { ids } = problem.records
   const reference = inOrderOf(ids, gold, gold.numbers[0]!, '--gold-star')
-  const comparison = compareWeights(result.weights, reference, { names: ids })
+  // A weight is off by at most its design weight times what its multiplier is off by.
+  const { distanceBound } = result.certificate
+  const bounds = problem.records.designWeights.map((weight) => weight * distanceBound)
+  const comparison = compareWeights(result.weights, reference, { names: ids, distanceBound: bounds })
   return { comparison, file: basename(gold.file) }
 }

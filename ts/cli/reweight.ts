@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { type Command, Option } from 'commander'
 import { type FileProblem, readProblem } from '../data/problem.js'
 import { type ReweightMethod, type ReweightResult, reweightDefaults } from '../index.js'
@@ -101,11 +100,7 @@ async function runReweight(options: ReweightOptions): Promise<ExitCode> {
     const result = await interrupt.solving((signal) =>
       solve(problem, settings, { ...options, signal, progress }),
     )
-    const timing = {
-      threads: options.threads ?? availableParallelism(),
-      readSeconds,
-      totalSeconds: seconds(started),
-    }
+    const timing = { readSeconds, totalSeconds: seconds(started) }
     const document = certificateDocument({ problem, settings, data: dataSelection(source), result, timing })
     const verdict = gold && compareWithGoldStar(problem, result, gold)
 

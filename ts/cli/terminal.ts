@@ -96,19 +96,26 @@ class BarProgress implements Progress {
 export function significant(value: number | null, digits = 6): string {
   if (value === null) return 'not finite'
   const size = Math.abs(value)
-  if (value === 0 || (size >= 1e-3 && size < 1e15)) {
-    const fraction = size >= 1 ? Math.max(0, digits - 1 - Math.floor(Math.log10(size))) : digits
-    return value.toLocaleString('en-GB', { maximumFractionDigits: Math.min(fraction, 12) })
-  }
-  return value.toExponential(digits - 1)
+  if (value !== 0 && (size < 1e-3 || size >= 1e15)) return value.toExponential(digits - 1)
+  return value.toLocaleString('en-GB', { maximumSignificantDigits: digits })
 }
+
+const noBorders = Object.fromEntries(
+  [
+    ...['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'],
+    ...['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'],
+  ]
+    .map((name) => [name, ''])
+    .concat([['middle', '   ']]),
+)
 
 /** A table of texts, the first column to the left, the others to the right. */
 export function textTable(head: string[], rows: string[][]): string {
   const table = new Table({
     head,
     colAligns: head.map((_, j) => (j === 0 ? 'left' : 'right')),
-    style: { head: [], border: [] },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+    chars: noBorders,
   })
   table.push(...rows)
   return table.toString()

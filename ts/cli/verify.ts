@@ -92,22 +92,16 @@ async function completeSource(document: StoredCertificate, given: VerifyOptions)
   const find = (files: readonly { file: string }[], option: string) =>
     Promise.all(files.map(({ file }) => locate(file, folders, option)))
 
-  const tables = [...new Set(stored('child').map(({ table }) => table as string))]
-  const children: ChildSource[] =
-    given.child?.map((child, i) => ({ ...child, name: child.name ?? tables[i] })) ?? []
-  for (const [i, { childKey, recordKey }] of given.child ? [] : data.children.entries()) {
-    const name = tables[i]
-    children.push({
-      name,
-      files: await find(stored('child', name), '--child'),
-      childKey,
-      recordKey: recordKey ?? undefined,
-    })
-  }
-  const matrixIndex = given.matrixIndex ?? data.matrixIndex ?? undefined
-  const [matrix] = given.matrix !== undefined ? [given.matrix] : await find(stored('matrix'), '--matrix')
-  const [targets] = given.targets !== undefined ? [given.targets] : await find(stored('targets'), '--targets')
   const records = given.records ?? { name: undefined, files: await find(stored('records'), '--records') }
+  const tables = [...new Set(stored('child').map(({ table }) => table))]
+  const children: ChildSource[] = []
+  for (const [i, child] of (given.child ?? data.children).entries()) {
+    const files = 'files' in child ? child.files : await find(stored('child', tables[i]), '--child')
+    const name = ('name' in child ? child.name : undefined) ?? tables[i]
+    children.push({ name, files, childKey: child.childKey, recordKey: child.recordKey ?? undefined })
+  }
+  const targets = given.targets ?? (await find(stored('targets'), '--targets'))[0]
+  const matrix = given.matrix ?? (await find(stored('matrix'), '--matrix'))[0]
   return problemSource({
     records: { ...records, name: records.name ?? stored('records')[0]?.table },
     child: children,
@@ -120,7 +114,7 @@ async function completeSource(document: StoredCertificate, given: VerifyOptions)
       areaColumn: given.areaColumn ?? data.areaColumn,
       area: given.area ?? data.area,
       matrix,
-      matrixIndex,
+      matrixIndex: given.matrixIndex ?? data.matrixIndex,
       dropNonpositive: given.dropNonpositive ?? data.dropNonPositive,
       dropImpossible: given.dropImpossible ?? data.dropImpossible,
       threads: given.threads,

@@ -6,7 +6,7 @@ import { type CscMatrix, emptyColumns, type TriplesMatrix, withoutEmptyColumns }
 import { type Records, readRecords, uniqueRows } from './records.js'
 import { findColumn } from './table.js'
 import { chooseTargets, evaluateTargets } from './target-columns.js'
-import { readTargets, type Target } from './targets.js'
+import { readTargets, type Target, targetLabel } from './targets.js'
 import { type MatrixIndex, readTriples } from './triples.js'
 
 export interface ChildSource {
@@ -85,6 +85,9 @@ async function read(database: Database, source: ProblemSource): Promise<FileProb
   const { targets, dropped } = source.dropImpossible
     ? splitImpossible(matrix, chosen)
     : { targets: chosen, dropped: [] }
+  if (dropped.length > 0) {
+    warnings.push(`${dropped.length} impossible targets were dropped: ${dropped.map(targetLabel).join(', ')}`)
+  }
   return {
     matrix: dropped.length === 0 ? matrix : withoutEmptyColumns(matrix, chosen.length),
     targets,
