@@ -10,7 +10,7 @@ export const certificateSchema = 'equipoise/reweight-certificate/1'
 /** Options of a solve with every default filled in. */
 export interface SolveSettings {
   penalty: number
-  bounds: [lower: number, upper: number]
+  bounds: readonly [lower: number, upper: number]
   method: ReweightMethod
   tolerance: number
   maxIterations: number | null
@@ -131,7 +131,7 @@ const documentOptions = (settings: SolveSettings, data: DataSelection): Document
   penalty: settings.penalty,
   method: settings.method,
   tolerance: settings.tolerance,
-  bounds: settings.bounds,
+  bounds: [...settings.bounds],
   maxIterations: settings.maxIterations,
   timeLimitSeconds: settings.timeLimitSeconds,
   data,

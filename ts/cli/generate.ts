@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { generateNational, type NationalPopulation } from '../index.js'
-import { parseCount } from './arguments.js'
+import { parseNumber } from './arguments.js'
 import { type ExitCode, exitCode } from './exit-codes.js'
 import { createFolder, Outputs, writeText } from './outputs.js'
 import { Terminal } from './terminal.js'
@@ -23,9 +23,9 @@ export function addGenerate(program: Command, done: (code: ExitCode) => void): v
       'Write a synthetic population of national shape and its targets: the same files for the same seed everywhere',
     )
   const options = [
-    new Option('--records <count>', 'number of records').argParser(parseCount).default(225_256),
-    new Option('--targets <count>', 'number of targets').argParser(parseCount).default(634),
-    new Option('--seed <number>', 'seed, a whole number above 0').argParser(parseCount).default(1),
+    new Option('--records <count>', 'number of records').argParser(parseNumber).default(225_256),
+    new Option('--targets <count>', 'number of targets').argParser(parseNumber).default(634),
+    new Option('--seed <number>', 'seed, a whole number from 0').argParser(parseNumber).default(1),
     new Option('--format <name>', 'format of the records').choices(['csv', 'parquet']).default('csv'),
     new Option(
       '--out <folder>',

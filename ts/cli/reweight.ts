@@ -1,6 +1,12 @@
 import { type Command, Option } from 'commander'
 import { type FileProblem, readProblem } from '../data/problem.js'
-import { type ReweightMethod, type ReweightResult, reweightDefaults } from '../index.js'
+import {
+  type ReweightMethod,
+  type ReweightResult,
+  reweightConfig,
+  reweightDefaults,
+  type ReweightOptions as SolveOptions,
+} from '../index.js'
 import { parseBounds, parseCount, parseNumber } from './arguments.js'
 import { certificateDocument, certificateText, type SolveSettings } from './certificate.js'
 import { addDataOptions, type DataOptions, dataSelection, problemSource } from './data-options.js'
@@ -13,7 +19,7 @@ import { resultText } from './result-text.js'
 import { type Progress, Terminal } from './terminal.js'
 import { checkWeightsFile, writeWeights } from './weights-file.js'
 
-interface ReweightOptions extends DataOptions {
+interface CommandOptions extends DataOptions {
   penalty?: number
   bounds?: [number, number]
   method?: ReweightMethod
@@ -79,10 +85,10 @@ Example:
       --targets targets.csv --targets-where "importance IS NOT NULL" --area-column SUBREGCluster --area 3 \\
       --penalty 1e-2 --bounds 0.1,10 --out weights.csv --certificate certificate.json --report report.html`,
   )
-  command.action(async (given: ReweightOptions) => done(await runReweight(given)))
+  command.action(async (given: CommandOptions) => done(await runReweight(given)))
 }
 
-async function runReweight(options: ReweightOptions): Promise<ExitCode> {
+async function runReweight(options: CommandOptions): Promise<ExitCode> {
   const terminal = new Terminal(options)
   const started = performance.now()
   const { out, certificate, report } = options
@@ -134,17 +140,31 @@ async function runReweight(options: ReweightOptions): Promise<ExitCode> {
 
 const seconds = (since: number) => (performance.now() - since) / 1000
 
-function solveSettings(options: ReweightOptions): SolveSettings {
+/** The settings, judged before any file is read. */
+function solveSettings(options: CommandOptions): SolveSettings {
   const defaults = reweightDefaults()
-  return {
+  const settings = {
     penalty: options.penalty ?? defaults.penalty,
-    bounds: options.bounds ?? [...defaults.bounds],
+    bounds: options.bounds ?? defaults.bounds,
     method: options.method ?? defaults.method,
     tolerance: options.tolerance ?? defaults.tolerance,
     maxIterations: options.maxIterations ?? null,
     timeLimitSeconds: options.timeLimit ?? null,
   }
+  reweightConfig()
+    .bounds(...settings.bounds)
+    .options(solveOptions(settings, options.threads))
+  return settings
 }
+
+const solveOptions = (settings: SolveSettings, threads: number | undefined): SolveOptions => ({
+  penalty: settings.penalty,
+  method: settings.method,
+  tolerance: settings.tolerance,
+  ...(settings.maxIterations === null ? {} : { maxIterations: settings.maxIterations }),
+  ...(settings.timeLimitSeconds === null ? {} : { timeLimitSeconds: settings.timeLimitSeconds }),
+  ...(threads === undefined ? {} : { threads }),
+})
 
 async function solve(
   problem: FileProblem,
@@ -154,12 +174,7 @@ async function solve(
   const native = nativeProblem(problem, settings.bounds)
   try {
     return await native.solve({
-      penalty: settings.penalty,
-      method: settings.method,
-      tolerance: settings.tolerance,
-      ...(settings.maxIterations === null ? {} : { maxIterations: settings.maxIterations }),
-      ...(settings.timeLimitSeconds === null ? {} : { timeLimitSeconds: settings.timeLimitSeconds }),
-      ...(threads === undefined ? {} : { threads }),
+      ...solveOptions(settings, threads),
       signal,
       onProgress: (record) => progress.iteration(record, settings.tolerance),
     })
@@ -173,7 +188,7 @@ async function reportPage(
   result: ReweightResult,
   certificate: ReturnType<typeof certificateDocument>,
   goldStar: GoldStarResult | null,
-  options: ReweightOptions,
+  options: CommandOptions,
 ): Promise<string> {
   // Loaded only where it is needed: the plotting library is large.
   const { renderReport } = await import('../report/render.js')
