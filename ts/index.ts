@@ -1,2 +1,8 @@
+export { digest } from './digest.js'
 export * from './errors.js'
 export { version } from './native/binding.cjs'
+export * from './reweight/gold-star.js'
+export * from './reweight/problem.js'
+export * from './reweight/synthetic.js'
+export type * from './reweight/types.js'
+export * from './status.js'

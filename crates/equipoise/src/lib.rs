@@ -1,4 +1,16 @@
-//! Certified optimisation.
+//! Certified optimisation: every answer carries a proof, and the same bits on every machine.
+//!
+//! | module | for |
+//! | --- | --- |
+//! | [`reweight`] | weights for surveys, tax microdata and synthetic populations |
+//! | [`certificate`] | independent checks of answers |
+//! | [`numeric`] | the deterministic kernels beneath |
+//! | [`status`], [`error`], [`control`] | outcomes, wrong input, cancellation and progress |
 #![deny(missing_docs)]
 
+pub mod certificate;
+pub mod control;
+pub mod error;
 pub mod numeric;
+pub mod reweight;
+pub mod status;

@@ -1,3 +1,9 @@
 //! Deterministic kernels: every result is a function of the data alone, never of threads, CPU features or scheduling.
 
+pub mod cholesky;
+pub mod dd;
+pub mod digest;
+pub mod gram;
+pub mod parallel;
+pub mod sparse;
 pub mod sum;

@@ -1,0 +1,467 @@
+//! Sparse matrices held by rows and by columns, because each product runs along the side that makes its outputs.
+
+use wide::f64x4;
+
+use super::dd;
+use super::dd::{Accumulator, AccumulatorLanes, DD_EPSILON, Dd};
+use super::parallel::Workers;
+use crate::error::{InputCode, InputError};
+
+/// An n × k matrix with its non-zeros stored by rows (CSR) and by columns (CSC); at most 2³² − 1 non-zeros.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SparseMatrix {
+    num_rows: usize,
+    num_columns: usize,
+    row_starts: Vec<u32>,
+    column_indices: Vec<u32>,
+    row_values: Vec<f64>,
+    column_starts: Vec<u32>,
+    row_indices: Vec<u32>,
+    column_values: Vec<f64>,
+}
+
+/// Non-zeros by columns, rows ascending inside each: the common form that every constructor reduces its input to.
+struct Columns {
+    starts: Vec<u32>,
+    rows: Vec<u32>,
+    values: Vec<f64>,
+}
+
+impl SparseMatrix {
+    /// From compressed columns: `column_starts` (k + 1), `row_indices` and `values` (non-zeros). Rows may come in any
+    /// order inside a column; repeated entries add up in the order given; explicit zeros are dropped.
+    ///
+    /// # Errors
+    /// Lengths that differ, starts that do not ascend from 0 to the number of entries, a row ≥ `num_rows`, a value that
+    /// is not finite, sizes beyond u32. The path names the entry (`matrix.rowIndices[7]`).
+    pub fn from_csc(
+        num_rows: usize,
+        num_columns: usize,
+        column_starts: Vec<u32>,
+        row_indices: Vec<u32>,
+        values: Vec<f64>,
+    ) -> Result<Self, InputError> {
+        check_size(num_rows, num_columns, values.len())?;
+        check_starts(&column_starts, num_columns, row_indices.len(), values.len())?;
+        check_entries("rowIndices", &row_indices, num_rows, &values)?;
+        let columns = Columns { starts: column_starts, rows: row_indices, values };
+        Ok(Self::from_columns(num_rows, columns.canonical()))
+    }
+
+    /// From triples (row, column, value) in any order; repeated entries add up in the order given.
+    ///
+    /// # Errors
+    /// Lengths that differ, an index out of range, a value that is not finite, sizes beyond u32.
+    pub fn from_triples(
+        num_rows: usize,
+        num_columns: usize,
+        rows: &[u32],
+        columns: &[u32],
+        values: &[f64],
+    ) -> Result<Self, InputError> {
+        check_size(num_rows, num_columns, values.len())?;
+        for (name, length) in [("rows", rows.len()), ("columns", columns.len())] {
+            if length != values.len() {
+                return Err(InputError::length(format!("matrix.{name}"), values.len(), length));
+            }
+        }
+        check_entries("rows", rows, num_rows, values)?;
+        check_entries("columns", columns, num_columns, values)?;
+        let (starts, order) = counting_sort(columns, num_columns);
+        let columns = Columns {
+            starts,
+            rows: order.iter().map(|&e| rows[e as usize]).collect(),
+            values: order.iter().map(|&e| values[e as usize]).collect(),
+        };
+        Ok(Self::from_columns(num_rows, columns.canonical()))
+    }
+
+    /// From dense columns of length `num_rows` each.
+    ///
+    /// # Errors
+    /// A column of another length, a value that is not finite, sizes beyond u32.
+    pub fn from_dense_columns<'a>(
+        num_rows: usize,
+        dense: impl IntoIterator<Item = &'a [f64]>,
+    ) -> Result<Self, InputError> {
+        let mut columns = Columns { starts: vec![0], rows: Vec::new(), values: Vec::new() };
+        for (j, column) in dense.into_iter().enumerate() {
+            if column.len() != num_rows {
+                return Err(InputError::length(format!("matrix.columns[{j}]"), num_rows, column.len()));
+            }
+            for (i, &value) in column.iter().enumerate() {
+                if !value.is_finite() {
+                    return Err(InputError::not_finite(format!("matrix.columns[{j}][{i}]"), value));
+                }
+                if value != 0.0 {
+                    columns.rows.push(i as u32);
+                    columns.values.push(value);
+                }
+            }
+            check_size(num_rows, columns.starts.len(), columns.values.len())?;
+            columns.starts.push(columns.values.len() as u32);
+        }
+        Ok(Self::from_columns(num_rows, columns))
+    }
+
+    fn from_columns(num_rows: usize, columns: Columns) -> Self {
+        let num_columns = columns.starts.len() - 1;
+        let nonzeros = columns.rows.len();
+        let mut row_starts = vec![0u32; num_rows + 1];
+        for &row in &columns.rows {
+            row_starts[row as usize + 1] += 1;
+        }
+        for i in 0..num_rows {
+            row_starts[i + 1] += row_starts[i];
+        }
+        let mut next = row_starts.clone();
+        let mut column_indices = vec![0u32; nonzeros];
+        let mut row_values = vec![0.0; nonzeros];
+        for j in 0..num_columns {
+            for e in columns.starts[j] as usize..columns.starts[j + 1] as usize {
+                let slot = &mut next[columns.rows[e] as usize];
+                column_indices[*slot as usize] = j as u32;
+                row_values[*slot as usize] = columns.values[e];
+                *slot += 1;
+            }
+        }
+        Self {
+            num_rows,
+            num_columns,
+            row_starts,
+            column_indices,
+            row_values,
+            column_starts: columns.starts,
+            row_indices: columns.rows,
+            column_values: columns.values,
+        }
+    }
+
+    /// Compressed columns (column starts, row indices, values), as [`SparseMatrix::from_csc`] takes them.
+    pub fn into_csc(self) -> (Vec<u32>, Vec<u32>, Vec<f64>) {
+        (self.column_starts, self.row_indices, self.column_values)
+    }
+
+    /// Number of rows n.
+    pub fn num_rows(&self) -> usize {
+        self.num_rows
+    }
+
+    /// Number of columns k.
+    pub fn num_columns(&self) -> usize {
+        self.num_columns
+    }
+
+    /// Number of stored entries.
+    pub fn num_nonzeros(&self) -> usize {
+        self.row_values.len()
+    }
+
+    /// Columns (ascending) and values of row `i`.
+    #[inline(always)]
+    pub fn row(&self, i: usize) -> (&[u32], &[f64]) {
+        let span = self.row_starts[i] as usize..self.row_starts[i + 1] as usize;
+        (&self.column_indices[span.clone()], &self.row_values[span])
+    }
+
+    /// Rows (ascending) and values of column `j`.
+    #[inline(always)]
+    pub fn column(&self, j: usize) -> (&[u32], &[f64]) {
+        let span = self.column_starts[j] as usize..self.column_starts[j + 1] as usize;
+        (&self.row_indices[span.clone()], &self.column_values[span])
+    }
+
+    /// u = A v (n), one output per row.
+    pub fn times(&self, v: &[f64], u: &mut [f64], workers: &Workers) {
+        assert_eq!((v.len(), u.len()), (self.num_columns, self.num_rows));
+        workers.fill(u, |start, chunk| {
+            for (offset, u) in chunk.iter_mut().enumerate() {
+                let (columns, values) = self.row(start + offset);
+                let mut s = 0.0;
+                for (&j, a) in columns.iter().zip(values) {
+                    s += a * v[j as usize];
+                }
+                *u = s;
+            }
+        });
+    }
+
+    /// t = Aᵀ x (k), each column summed with compensation (products rounded to double).
+    pub fn transposed_times(&self, x: &[f64], t: &mut [f64], workers: &Workers) {
+        assert_eq!((x.len(), t.len()), (self.num_rows, self.num_columns));
+        workers.fill_by(1, t, |j, slot| {
+            let (rows, values) = self.column(j);
+            slot[0] = compensated_column(rows, values, x);
+        });
+    }
+
+    /// t = Aᵀ x for x held in pairs. Returns per column the sum and Σ|Aᵢⱼ| uncertainty(i): a bound on the error of the sum
+    /// if uncertainty(i) covers the error already in xᵢ plus [`SparseMatrix::dd_summation_error`] · |xᵢ|.
+    pub fn transposed_times_dd(
+        &self,
+        x: &[Dd],
+        uncertainty: impl Fn(usize) -> f64 + Sync + Send,
+        workers: &Workers,
+    ) -> Vec<(Dd, f64)> {
+        assert_eq!(x.len(), self.num_rows);
+        let mut sums = vec![(Dd::ZERO, 0.0); self.num_columns];
+        workers.fill_by(1, &mut sums, |j, slot| {
+            let (rows, values) = self.column(j);
+            slot[0] = dd_column(rows, values, x, &uncertainty);
+        });
+        sums
+    }
+
+    /// The a-priori error of [`SparseMatrix::transposed_times_dd`] relative to Σ|Aᵢⱼ||xᵢ|, for the longest column.
+    pub fn dd_summation_error(&self) -> f64 {
+        let longest = (0..self.num_columns).map(|j| self.column(j).0.len()).max().unwrap_or(0);
+        // Blocks of accumulators, whose lanes and then the blocks themselves are added as pairs.
+        Accumulator::relative_error(DD_BLOCK / DD_LANES + 1)
+            + (longest / DD_BLOCK + 2 * DD_LANES + DD_LANES) as f64 * DD_EPSILON
+    }
+}
+
+/// Σ aₑ x[rowₑ]: four lanes of two-sums, added in a fixed order.
+fn compensated_column(rows: &[u32], values: &[f64], x: &[f64]) -> f64 {
+    let (mut sum, mut error) = (f64x4::default(), f64x4::default());
+    let (row_blocks, row_rest) = rows.as_chunks::<4>();
+    let (value_blocks, value_rest) = values.as_chunks::<4>();
+    for (rows, values) in row_blocks.iter().zip(value_blocks) {
+        let product = f64x4::new(*values) * f64x4::new(rows.map(|i| x[i as usize]));
+        let s = sum + product;
+        let t = s - sum;
+        error += (sum - (s - t)) + (product - t);
+        sum = s;
+    }
+    let (sums, errors) = (sum.to_array(), error.to_array());
+    let lanes = sums.into_iter().zip(errors).map(|(s, e)| Dd::sum(s, e));
+    let rest = row_rest.iter().zip(value_rest).map(|(&i, a)| Dd::from(a * x[i as usize]));
+    dd::sum(lanes.chain(rest)).to_f64()
+}
+
+/// Entries that a set of accumulators takes before it is folded into the pair sum: keeps their γ² factor small.
+const DD_BLOCK: usize = 256;
+const DD_LANES: usize = AccumulatorLanes::LANES;
+
+/// Σ aₑ x[rowₑ] in blocks of four lanes of accumulators; the lane loops compile to vector instructions of the baseline CPU.
+fn dd_column(rows: &[u32], values: &[f64], x: &[Dd], uncertainty: &impl Fn(usize) -> f64) -> (Dd, f64) {
+    let mut total = Dd::ZERO;
+    let mut error = f64x4::default();
+    let mut rest_error = 0.0;
+    for (rows, values) in rows.chunks(DD_BLOCK).zip(values.chunks(DD_BLOCK)) {
+        let mut lanes = AccumulatorLanes::default();
+        let (row_blocks, row_rest) = rows.as_chunks::<DD_LANES>();
+        let (value_blocks, value_rest) = values.as_chunks::<DD_LANES>();
+        for (rows, values) in row_blocks.iter().zip(value_blocks) {
+            let x = rows.map(|i| x[i as usize]);
+            let a = f64x4::new(*values);
+            lanes.add_products(a, f64x4::new(x.map(|x| x.high)), f64x4::new(x.map(|x| x.low)));
+            error += a.abs() * f64x4::new(rows.map(|i| uncertainty(i as usize)));
+        }
+        total = total + lanes.value();
+        for (&i, &a) in row_rest.iter().zip(value_rest) {
+            total = total + x[i as usize].times(a);
+            rest_error += a.abs() * uncertainty(i as usize);
+        }
+    }
+    // The factor covers the rounding of the plain sum.
+    let [a, b, c, d] = error.to_array();
+    (total, (((a + b) + (c + d)) + rest_error) * (1.0 + 1e-9))
+}
+
+impl Columns {
+    /// Sorts rows inside each column (stable), adds repeated entries, drops zeros. Input that is already so is returned
+    /// untouched.
+    fn canonical(self) -> Self {
+        let columns = self.starts.len() - 1;
+        let sorted = (0..columns).all(|j| {
+            let span = self.starts[j] as usize..self.starts[j + 1] as usize;
+            self.rows[span].windows(2).all(|pair| pair[0] < pair[1])
+        });
+        if sorted && self.values.iter().all(|&v| v != 0.0) {
+            return self;
+        }
+        let mut out = Self { starts: vec![0], rows: Vec::new(), values: Vec::new() };
+        let mut entries: Vec<(u32, f64)> = Vec::new();
+        for j in 0..columns {
+            let span = self.starts[j] as usize..self.starts[j + 1] as usize;
+            entries.clear();
+            entries.extend(self.rows[span.clone()].iter().copied().zip(self.values[span].iter().copied()));
+            entries.sort_by_key(|&(row, _)| row);
+            for group in entries.chunk_by(|a, b| a.0 == b.0) {
+                let value = group.iter().map(|&(_, v)| v).fold(0.0, |a, b| a + b);
+                if value != 0.0 {
+                    out.rows.push(group[0].0);
+                    out.values.push(value);
+                }
+            }
+            out.starts.push(out.rows.len() as u32);
+        }
+        out
+    }
+}
+
+/// Start of each key's run and the positions of the entries in key order (stable).
+fn counting_sort(keys: &[u32], num_keys: usize) -> (Vec<u32>, Vec<u32>) {
+    let mut starts = vec![0u32; num_keys + 1];
+    for &key in keys {
+        starts[key as usize + 1] += 1;
+    }
+    for j in 0..num_keys {
+        starts[j + 1] += starts[j];
+    }
+    let mut next = starts.clone();
+    let mut order = vec![0u32; keys.len()];
+    for (e, &key) in keys.iter().enumerate() {
+        order[next[key as usize] as usize] = e as u32;
+        next[key as usize] += 1;
+    }
+    (starts, order)
+}
+
+fn check_size(rows: usize, columns: usize, nonzeros: usize) -> Result<(), InputError> {
+    let limit = u32::MAX as usize;
+    for (name, size) in [("rows", rows), ("columns", columns), ("non-zeros", nonzeros)] {
+        if size >= limit {
+            return Err(InputError::new(
+                InputCode::TooLarge,
+                "matrix",
+                format!("fewer than {limit} {name}"),
+                size.to_string(),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn check_starts(starts: &[u32], columns: usize, indices: usize, values: usize) -> Result<(), InputError> {
+    if indices != values {
+        return Err(InputError::length("matrix.rowIndices", values, indices));
+    }
+    if starts.len() != columns + 1 {
+        return Err(InputError::length("matrix.columnStarts", columns + 1, starts.len()));
+    }
+    let at = |j: usize, expected: String| {
+        InputError::new(
+            InputCode::OutOfRange,
+            format!("matrix.columnStarts[{j}]"),
+            expected,
+            starts[j].to_string(),
+        )
+    };
+    if starts[0] != 0 {
+        return Err(at(0, "0".into()));
+    }
+    if let Some(j) = (0..columns).find(|&j| starts[j] > starts[j + 1]) {
+        return Err(at(j + 1, format!("at least {}", starts[j])));
+    }
+    if starts[columns] as usize != values {
+        return Err(at(columns, format!("{values}, the number of entries")));
+    }
+    Ok(())
+}
+
+fn check_entries(name: &str, indices: &[u32], limit: usize, values: &[f64]) -> Result<(), InputError> {
+    if let Some(e) = indices.iter().position(|&i| i as usize >= limit) {
+        return Err(InputError::new(
+            InputCode::OutOfRange,
+            format!("matrix.{name}[{e}]"),
+            format!("an index below {limit}"),
+            indices[e].to_string(),
+        ));
+    }
+    match values.iter().position(|v| !v.is_finite()) {
+        Some(e) => Err(InputError::not_finite(format!("matrix.values[{e}]"), values[e])),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn dense(m: &SparseMatrix) -> Vec<Vec<f64>> {
+        (0..m.num_rows())
+            .map(|i| {
+                let mut row = vec![0.0; m.num_columns()];
+                let (columns, values) = m.row(i);
+                for (&j, v) in columns.iter().zip(values) {
+                    row[j as usize] = *v;
+                }
+                row
+            })
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn every_constructor_and_side_agrees(
+            entries in prop::collection::vec((0u32..7, 0u32..5, -4i32..5), 0..40),
+        ) {
+            let mut want = vec![vec![0.0; 5]; 7];
+            for &(i, j, v) in &entries {
+                want[i as usize][j as usize] += f64::from(v);
+            }
+            let rows: Vec<u32> = entries.iter().map(|e| e.0).collect();
+            let columns: Vec<u32> = entries.iter().map(|e| e.1).collect();
+            let values: Vec<f64> = entries.iter().map(|e| f64::from(e.2)).collect();
+            let m = SparseMatrix::from_triples(7, 5, &rows, &columns, &values).unwrap();
+            prop_assert_eq!(&dense(&m), &want);
+            let by_column: Vec<Vec<f64>> = (0..5).map(|j| want.iter().map(|r| r[j]).collect()).collect();
+            let n = SparseMatrix::from_dense_columns(7, by_column.iter().map(Vec::as_slice)).unwrap();
+            prop_assert_eq!(&m, &n);
+            let (starts, order_by_column) = counting_sort(&columns, 5);
+            let c = SparseMatrix::from_csc(
+                7, 5, starts,
+                order_by_column.iter().map(|&e| rows[e as usize]).collect(),
+                order_by_column.iter().map(|&e| values[e as usize]).collect(),
+            ).unwrap();
+            prop_assert_eq!(&m, &c);
+
+            let workers = Workers::new(2);
+            let x = [1.0, -2.0, 3.0, 0.5, 4.0, -1.0, 2.0];
+            let (mut t, mut u) = (vec![0.0; 5], vec![0.0; 7]);
+            m.transposed_times(&x, &mut t, &workers);
+            let pairs: Vec<Dd> = x.iter().map(|&v| Dd::from(v)).collect();
+            let epsilon = m.dd_summation_error();
+            let sums = m.transposed_times_dd(&pairs, |i| epsilon * x[i].abs(), &workers);
+            for (j, (sum, bound)) in sums.into_iter().enumerate() {
+                let exact: f64 = (0..7).map(|i| want[i][j] * x[i]).sum();
+                prop_assert_eq!(t[j], exact);
+                prop_assert_eq!(sum.to_f64(), exact);
+                prop_assert!(bound < 1e-24);
+            }
+            m.times(&[1.0, 2.0, -1.0, 0.5, 3.0], &mut u, &workers);
+            for i in 0..7 {
+                let v = [1.0, 2.0, -1.0, 0.5, 3.0];
+                prop_assert_eq!(u[i], (0..5).map(|j| want[i][j] * v[j]).sum::<f64>());
+            }
+        }
+    }
+
+    #[test]
+    fn bad_input_is_named() {
+        let path = |r: Result<SparseMatrix, InputError>| r.unwrap_err().path;
+        assert_eq!(path(SparseMatrix::from_triples(2, 2, &[0, 2], &[0, 0], &[1.0, 1.0])), "matrix.rows[1]");
+        assert_eq!(
+            path(SparseMatrix::from_triples(2, 2, &[0, 1], &[0, 9], &[1.0, 1.0])),
+            "matrix.columns[1]"
+        );
+        assert_eq!(path(SparseMatrix::from_triples(2, 2, &[0], &[0], &[f64::NAN])), "matrix.values[0]");
+        assert_eq!(path(SparseMatrix::from_triples(2, 2, &[0], &[0, 1], &[1.0])), "matrix.columns");
+        assert_eq!(
+            path(SparseMatrix::from_csc(2, 2, vec![0, 2, 1], vec![0], vec![1.0])),
+            "matrix.columnStarts[2]"
+        );
+        assert_eq!(path(SparseMatrix::from_csc(2, 2, vec![0, 1], vec![0], vec![1.0])), "matrix.columnStarts");
+        assert_eq!(
+            path(SparseMatrix::from_csc(2, 1, vec![0, 2], vec![0], vec![1.0])),
+            "matrix.columnStarts[1]"
+        );
+        assert_eq!(
+            path(SparseMatrix::from_dense_columns(2, [&[1.0, f64::INFINITY][..]])),
+            "matrix.columns[0][1]"
+        );
+    }
+}

@@ -1,0 +1,382 @@
+//! The data of a reweighting problem: validated once, solved many times.
+
+use std::sync::Arc;
+
+use ndarray::ArrayView1;
+
+use crate::error::{InputCode, InputError};
+use crate::numeric::dd::{self, DD_EPSILON, Dd};
+use crate::numeric::gram::GramPlan;
+use crate::numeric::parallel::{CHUNK, Workers};
+use crate::numeric::sparse::SparseMatrix;
+
+/// A total to reach: Σᵢ wᵢ Aᵢⱼ ≈ `total`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Target {
+    /// Name used in reports and errors.
+    pub name: String,
+    /// The total tⱼ, in the units of the matrix column times weight.
+    pub total: f64,
+    /// What the miss is divided by; `None` means tⱼ + 1.
+    pub scale: Option<f64>,
+}
+
+impl Target {
+    /// A target with the default scale tⱼ + 1.
+    pub fn new(name: impl Into<String>, total: f64) -> Self {
+        Self { name: name.into(), total, scale: None }
+    }
+
+    /// The same target with its miss divided by `scale` instead.
+    pub fn with_scale(self, scale: f64) -> Self {
+        Self { scale: Some(scale), ..self }
+    }
+}
+
+/// Lower and upper bounds of the multipliers.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Bounds {
+    /// The same interval for every record.
+    Uniform {
+        /// Least multiplier.
+        lower: f64,
+        /// Largest multiplier.
+        upper: f64,
+    },
+    /// One interval per record (n each).
+    PerRecord {
+        /// Least multipliers.
+        lower: Vec<f64>,
+        /// Largest multipliers.
+        upper: Vec<f64>,
+    },
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self::Uniform { lower: 0.1, upper: 10.0 }
+    }
+}
+
+impl Bounds {
+    /// The interval of record `i`.
+    #[inline(always)]
+    pub fn of(&self, i: usize) -> (f64, f64) {
+        match self {
+            Self::Uniform { lower, upper } => (*lower, *upper),
+            Self::PerRecord { lower, upper } => (lower[i], upper[i]),
+        }
+    }
+
+    /// Checks them for a problem with n records.
+    ///
+    /// # Errors
+    /// Another length, bounds that are not finite or cross.
+    pub fn validate(&self, num_records: usize) -> Result<(), InputError> {
+        let check = |place: &dyn Fn(&str) -> String, lower: f64, upper: f64| {
+            for (side, value) in [("lower", lower), ("upper", upper)] {
+                if !value.is_finite() {
+                    return Err(InputError::not_finite(place(side), value));
+                }
+            }
+            if lower > upper {
+                return Err(InputError::out_of_range(
+                    place("lower"),
+                    format!("at most the upper bound {upper}"),
+                    lower,
+                ));
+            }
+            Ok(())
+        };
+        match self {
+            Self::Uniform { lower, upper } => check(&|side| format!("bounds.{side}"), *lower, *upper),
+            Self::PerRecord { lower, upper } => {
+                for (side, values) in [("lower", lower), ("upper", upper)] {
+                    if values.len() != num_records {
+                        return Err(InputError::length(format!("bounds.{side}"), num_records, values.len()));
+                    }
+                }
+                (0..num_records)
+                    .try_for_each(|i| check(&|side| format!("bounds.{side}[{i}]"), lower[i], upper[i]))
+            }
+        }
+    }
+}
+
+/// A validated reweighting problem: n records with design weights w⁰, k targets, a sparse matrix A (n × k), bounds.
+/// Clones share the matrix.
+#[derive(Debug, Clone)]
+pub struct ReweightProblem {
+    pub(super) matrix: Arc<SparseMatrix>,
+    pub(super) gram_plan: Arc<GramPlan>,
+    pub(super) design_weights: Vec<f64>,
+    pub(super) targets: Vec<Target>,
+    pub(super) bounds: Bounds,
+    pub(super) moments: Moments,
+}
+
+/// Collects the data of a [`ReweightProblem`] and checks them in one place.
+#[derive(Debug, Clone)]
+pub struct ReweightProblemBuilder {
+    matrix: SparseMatrix,
+    design_weights: Vec<f64>,
+    targets: Vec<Target>,
+    bounds: Bounds,
+}
+
+impl ReweightProblemBuilder {
+    /// Bounds of the multipliers; the default is 0.1 to 10 for every record.
+    pub fn bounds(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
+        self
+    }
+
+    /// Checks everything and prepares the structure.
+    ///
+    /// # Errors
+    /// No records or targets; lengths that differ from the matrix; a design weight that is not positive and finite; a
+    /// total or scale that is not finite; a scale of 0 (a total of −1 has the default scale 0); a name that occurs twice;
+    /// bounds that are not finite or cross.
+    pub fn build(self) -> Result<ReweightProblem, InputError> {
+        let Self { matrix, design_weights, targets, bounds } = self;
+        if matrix.num_rows() == 0 {
+            return Err(InputError::new(InputCode::Empty, "designWeights", "at least one record", "none"));
+        }
+        validate_targets(&targets, matrix.num_columns())?;
+        validate_design_weights(&design_weights, matrix.num_rows())?;
+        bounds.validate(matrix.num_rows())?;
+        let moments = Moments::new(&matrix, &design_weights, &targets);
+        Ok(ReweightProblem {
+            gram_plan: GramPlan::new(&matrix).into(),
+            design_weights,
+            bounds,
+            matrix: matrix.into(),
+            targets,
+            moments,
+        })
+    }
+}
+
+impl ReweightProblem {
+    /// Starts from the matrix A (n × k), the design weights (n) and the targets (k).
+    pub fn builder(
+        matrix: SparseMatrix,
+        design_weights: ArrayView1<'_, f64>,
+        targets: Vec<Target>,
+    ) -> ReweightProblemBuilder {
+        ReweightProblemBuilder {
+            matrix,
+            design_weights: design_weights.to_vec(),
+            targets,
+            bounds: Bounds::default(),
+        }
+    }
+
+    /// Number of records n.
+    pub fn num_records(&self) -> usize {
+        self.matrix.num_rows()
+    }
+
+    /// Number of targets k.
+    pub fn num_targets(&self) -> usize {
+        self.matrix.num_columns()
+    }
+
+    /// Number of non-zeros of the matrix.
+    pub fn num_nonzeros(&self) -> usize {
+        self.matrix.num_nonzeros()
+    }
+
+    /// The targets, in the order of the matrix columns.
+    pub fn targets(&self) -> &[Target] {
+        &self.targets
+    }
+
+    /// Replaces the targets (same number).
+    ///
+    /// # Errors
+    /// As for [`ReweightProblemBuilder::build`]; the problem is then unchanged.
+    pub fn set_targets(&mut self, targets: Vec<Target>) -> Result<(), InputError> {
+        validate_targets(&targets, self.num_targets())?;
+        self.targets = targets;
+        self.moments = Moments::new(&self.matrix, &self.design_weights, &self.targets);
+        Ok(())
+    }
+
+    /// Replaces the design weights (n).
+    ///
+    /// # Errors
+    /// As for [`ReweightProblemBuilder::build`]; the problem is then unchanged.
+    pub fn set_design_weights(&mut self, design_weights: ArrayView1<'_, f64>) -> Result<(), InputError> {
+        let design_weights = design_weights.to_vec();
+        validate_design_weights(&design_weights, self.num_records())?;
+        self.moments = Moments::new(&self.matrix, &design_weights, &self.targets);
+        self.design_weights = design_weights;
+        Ok(())
+    }
+
+    /// Replaces the bounds.
+    ///
+    /// # Errors
+    /// As for [`ReweightProblemBuilder::build`]; the problem is then unchanged.
+    pub fn set_bounds(&mut self, bounds: Bounds) -> Result<(), InputError> {
+        bounds.validate(self.num_records())?;
+        self.bounds = bounds;
+        Ok(())
+    }
+
+    /// Indices of the targets that no record counts for: they stay missed whatever the weights.
+    pub fn impossible_targets(&self) -> Vec<usize> {
+        (0..self.num_targets()).filter(|&j| self.matrix.column(j).0.is_empty()).collect()
+    }
+
+    /// Remarks on the data that a reader of the answer should know.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let outside = (0..self.num_records())
+            .filter(|&i| {
+                let (lower, upper) = self.bounds.of(i);
+                !(lower..=upper).contains(&1.0)
+            })
+            .count();
+        if outside > 0 {
+            warnings.push(format!(
+                "the bounds of {outside} records exclude 1: these records cannot keep their design weight"
+            ));
+        }
+        let impossible = self.impossible_targets();
+        if !impossible.is_empty() {
+            let names: Vec<&str> =
+                impossible.iter().take(5).map(|&j| self.targets[j].name.as_str()).collect();
+            let more = if impossible.len() > 5 { ", …" } else { "" };
+            warnings.push(format!(
+                "no record counts for {} of the targets, which stay missed: {}{more}",
+                impossible.len(),
+                names.join(", ")
+            ));
+        }
+        warnings
+    }
+}
+
+/// What the penalty form needs of the data whatever the penalty, in double-double.
+#[derive(Debug, Clone)]
+pub(super) struct Moments {
+    /// sⱼ
+    pub scale: Vec<Dd>,
+    /// cⱼ = tⱼ/sⱼ
+    pub c: Vec<Dd>,
+    /// Totals at the design weights, Aᵀw⁰.
+    pub before: Vec<Dd>,
+    /// L₀ = ‖Bᵀ1 − c‖²
+    pub initial_loss: Dd,
+    /// Σw⁰²
+    pub sum_of_squares: Dd,
+    /// Bound on the relative error of Σw⁰²/L₀.
+    pub ratio_error: f64,
+}
+
+impl Moments {
+    fn new(matrix: &SparseMatrix, design_weights: &[f64], targets: &[Target]) -> Self {
+        let scale: Vec<Dd> =
+            targets.iter().map(|t| t.scale.map_or(Dd::sum(t.total, 1.0), Dd::from)).collect();
+        let c: Vec<Dd> = targets.iter().zip(&scale).map(|(t, &s)| Dd::from(t.total) / s).collect();
+        let weights: Vec<Dd> = design_weights.iter().map(|&w| Dd::from(w)).collect();
+        let epsilon = matrix.dd_summation_error();
+        let workers = Workers::inline();
+        let before = matrix.transposed_times_dd(&weights, |i| epsilon * design_weights[i], &workers);
+
+        let (mut initial_loss, mut squared_error) = (Dd::ZERO, 0.0);
+        for (j, &(before, error)) in before.iter().enumerate() {
+            let miss = (before - Dd::from(targets[j].total)) / scale[j];
+            initial_loss = initial_loss + miss.square();
+            let error = error / scale[j].high.abs() + 4.0 * DD_EPSILON * (miss.high.abs() + c[j].high.abs());
+            squared_error += error * error;
+        }
+        let partial = workers.map_chunks(design_weights.len(), |range| {
+            dd::sum(design_weights[range].iter().map(|&w| Dd::product(w, w)))
+        });
+        // |dL₀| ≤ 2√L₀‖error‖ + ‖error‖²; the sums of squares add one relative error per pair addition of positive terms.
+        let relative = squared_error.sqrt() / initial_loss.high.sqrt();
+        let additions = CHUNK + partial.len() + targets.len() + 10;
+        Self {
+            scale,
+            c,
+            before: before.into_iter().map(|(sum, _)| sum).collect(),
+            initial_loss,
+            sum_of_squares: dd::sum(partial),
+            ratio_error: 2.0 * relative + relative * relative + 2.0 * additions as f64 * DD_EPSILON,
+        }
+    }
+}
+
+/// Checks the targets of a problem whose matrix has k columns.
+///
+/// # Errors
+/// None, or not k; a total or scale that is not finite; a scale of 0; a name that occurs twice.
+pub fn validate_targets(targets: &[Target], num_columns: usize) -> Result<(), InputError> {
+    if targets.is_empty() {
+        return Err(InputError::new(InputCode::Empty, "targets", "at least one target", "none"));
+    }
+    if targets.len() != num_columns {
+        return Err(InputError::length("targets", num_columns, targets.len()));
+    }
+    for (j, target) in targets.iter().enumerate() {
+        if !target.total.is_finite() {
+            return Err(InputError::not_finite(format!("targets[{j}].total"), target.total));
+        }
+        match target.scale {
+            Some(scale) if !scale.is_finite() => {
+                return Err(InputError::not_finite(format!("targets[{j}].scale"), scale));
+            }
+            Some(0.0) => {
+                return Err(InputError::new(
+                    InputCode::Singular,
+                    format!("targets[{j}].scale"),
+                    "a scale other than 0",
+                    format!("0 for target {:?}", target.name),
+                ));
+            }
+            None if target.total == -1.0 => {
+                return Err(InputError::new(
+                    InputCode::Singular,
+                    format!("targets[{j}].total"),
+                    "a total other than -1, whose default scale total + 1 is 0 (or give a scale)",
+                    format!("-1 for target {:?}", target.name),
+                ));
+            }
+            _ => {}
+        }
+    }
+    let mut names: Vec<(&str, usize)> =
+        targets.iter().enumerate().map(|(j, t)| (t.name.as_str(), j)).collect();
+    names.sort_unstable();
+    match names.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        None => Ok(()),
+        Some(pair) => Err(InputError::new(
+            InputCode::Duplicate,
+            format!("targets[{}].name", pair[1].1),
+            "names that occur once",
+            format!("{:?}, also the name of targets[{}]", pair[1].0, pair[0].1),
+        )),
+    }
+}
+
+/// Checks the design weights of a problem with n records.
+///
+/// # Errors
+/// Not n; a weight that is not finite or not positive.
+pub fn validate_design_weights(weights: &[f64], num_records: usize) -> Result<(), InputError> {
+    if weights.len() != num_records {
+        return Err(InputError::length("designWeights", num_records, weights.len()));
+    }
+    match weights.iter().position(|w| !(w.is_finite() && *w > 0.0)) {
+        None => Ok(()),
+        Some(i) if !weights[i].is_finite() => {
+            Err(InputError::not_finite(format!("designWeights[{i}]"), weights[i]))
+        }
+        Some(i) => {
+            Err(InputError::out_of_range(format!("designWeights[{i}]"), "a positive number", weights[i]))
+        }
+    }
+}
