@@ -19,7 +19,7 @@ pub(super) fn solve(
     form: &PenaltyForm<'_>,
     iteration_limit: u32,
     threads: usize,
-    control: &mut Control<'_>,
+    control: &Control,
 ) -> RungOutcome {
     let (n, k) = (form.num_records(), form.num_targets());
     let loss = form.moments.initial_loss.to_f64();
@@ -51,8 +51,8 @@ pub(super) fn solve(
         Ok(solver) => solver,
         Err(error) => return failed(format!("Clarabel refused the problem: {error}")),
     };
-    let must_stop = control.stop_test();
-    solver.set_termination_callback(move |_| must_stop());
+    let stop = control.clone();
+    solver.set_termination_callback(move |_| stop.must_stop());
     solver.solve();
     let solution = &solver.solution;
     let end = match solution.status {

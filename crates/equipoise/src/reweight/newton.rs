@@ -89,7 +89,7 @@ pub(super) fn solve(
     start: &[f64],
     iteration_limit: u32,
     structure: &mut Structure,
-    control: &mut Control<'_>,
+    control: &Control,
     timing: &mut Timing,
 ) -> NewtonOutcome {
     let mut watch = Stopwatch::default();
@@ -136,7 +136,7 @@ fn stop_reason(
     best: f64,
     iterations: u32,
     iteration_limit: u32,
-    control: &Control<'_>,
+    control: &Control,
 ) -> Option<NewtonStop> {
     if !relative.is_finite() {
         Some(NewtonStop::NotFinite)

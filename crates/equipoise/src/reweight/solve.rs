@@ -65,7 +65,7 @@ impl ReweightProblem {
     pub fn solve_with(
         &self,
         options: &ReweightOptions,
-        control: &mut Control<'_>,
+        control: &mut Control,
     ) -> Result<Reweighting, InputError> {
         options.validate(self.num_records(), self.num_targets())?;
         self.solve_reusing(options, control, &mut Structure::default())
@@ -80,7 +80,7 @@ impl ReweightProblem {
         &self,
         penalties: &[f64],
         options: &ReweightOptions,
-        control: &mut Control<'_>,
+        control: &mut Control,
     ) -> Result<Vec<Reweighting>, InputError> {
         let with = |penalty: f64| ReweightOptions { penalty, ..options.clone() };
         for (i, &penalty) in penalties.iter().enumerate() {
@@ -106,7 +106,7 @@ impl ReweightProblem {
     fn solve_reusing(
         &self,
         options: &ReweightOptions,
-        control: &mut Control<'_>,
+        control: &mut Control,
         structure: &mut Structure,
     ) -> Result<Reweighting, InputError> {
         let total = Stopwatch::default();
@@ -257,7 +257,7 @@ fn run_rung(
     method: Method,
     options: &ReweightOptions,
     structure: &mut Structure,
-    control: &mut Control<'_>,
+    control: &mut Control,
     timing: &mut Timing,
 ) -> Judged {
     let limit = options.iteration_limit(method);
