@@ -1,6 +1,7 @@
 export { digest } from './digest.js'
 export * from './errors.js'
 export { version } from './native/binding.cjs'
+export { type ReweightConfigBuilder, type ReweightConfiguration, reweightConfig } from './reweight/config.js'
 export * from './reweight/gold-star.js'
 export * from './reweight/problem.js'
 export * from './reweight/synthetic.js'
