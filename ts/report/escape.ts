@@ -18,8 +18,12 @@ const ENTITIES: Record<string, string> = {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]|\p{Surrogate}/gu
 
+export function replaceForbidden(text: string): string {
+  return text.replace(FORBIDDEN, '\ufffd')
+}
+
 export function escapeText(text: string): string {
-  return text.replace(FORBIDDEN, '\ufffd').replace(/[&<>"']/g, (character) => ENTITIES[character] as string)
+  return replaceForbidden(text).replace(/[&<>"']/g, (character) => ENTITIES[character] as string)
 }
 
 /** Marks text as markup. For constants of this folder and for SVG made here; never for what a user typed. */
@@ -40,3 +44,11 @@ function toMarkup(value: Content): string {
   if (value === null || value === undefined || value === false) return ''
   return escapeText(String(value))
 }
+
+/** A name from the user's files: isolated from the text direction around it, and free to break after punctuation. */
+export function nameOf(text: string): Html {
+  const pieces = text.split(/(?<=[_./\-:,;])(?=\w)/)
+  return html`<bdi>${pieces.map((piece, index) => html`${index > 0 && BREAK}${piece}`)}</bdi>`
+}
+
+const BREAK = new Html('<wbr>')

@@ -31,11 +31,12 @@ export function formatCount(value: Figure): string {
   return wordsForNonFinite(value) ?? withSigns((value as number).toFixed(0))
 }
 
-/** 4.44e-16 as 4.4 × 10⁻¹⁶. */
+/** 4.44e-16 as 4.4 × 10⁻¹⁶; sizes that read well as decimals stay decimals. */
 export function formatScientific(value: Figure, digits = 2): string {
   const words = wordsForNonFinite(value)
   if (words) return words
-  if (value === 0) return '0'
+  const size = Math.abs(value as number)
+  if (size === 0 || (size >= 1e-3 && size < 1e4)) return formatNumber(value, digits)
   const [mantissa, exponent] = (value as number).toExponential(digits - 1).split('e') as [string, string]
   return scientific(dropTrailingZeros(mantissa), Number(exponent))
 }
@@ -111,7 +112,7 @@ function scientific(mantissa: string, exponent: number): string {
   const factor = mantissa.replace('-', MINUS)
   if (factor === '1') return power
   if (factor === `${MINUS}1`) return MINUS + power
-  return `${factor} × ${power}`
+  return `${factor}\u00a0×\u00a0${power}`
 }
 
 function dropTrailingZeros(decimal: string): string {

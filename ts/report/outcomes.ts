@@ -70,15 +70,15 @@ export const OUTCOMES: Record<DocumentStatus, Outcome> = {
 }
 
 export const METHODS: Record<DocumentMethod | 'auto', string> = {
-  auto: 'automatic: Newton, then L-BFGS-B, then Clarabel, until one is certified',
-  newton: 'Newton (dual semismooth Newton method)',
-  lbfgsb: 'L-BFGS-B (projected limited-memory quasi-Newton method)',
-  clarabel: 'Clarabel (interior-point method)',
+  auto: 'automatic (Newton, L\u2011BFGS\u2011B, Clarabel)',
+  newton: 'Newton (dual, semismooth)',
+  lbfgsb: 'L\u2011BFGS\u2011B (projected quasi-Newton)',
+  clarabel: 'Clarabel (interior point)',
 }
 
 export const METHOD_NAMES: Record<DocumentMethod, string> = {
   newton: 'Newton',
-  lbfgsb: 'L-BFGS-B',
+  lbfgsb: 'L\u2011BFGS\u2011B',
   clarabel: 'Clarabel',
 }
 

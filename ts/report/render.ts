@@ -10,6 +10,7 @@ import { goldStarSection } from './sections/gold-star.js'
 import { multipliersSection } from './sections/multipliers.js'
 import { outcomeSection } from './sections/outcome.js'
 import { provenanceSection } from './sections/provenance.js'
+import { targetTableSection } from './sections/target-table.js'
 import { targetsSection } from './sections/targets.js'
 import { warningsSection } from './sections/warnings.js'
 import { STYLES } from './styles.js'
@@ -28,6 +29,7 @@ const SECTIONS: readonly (readonly [id: string, title: string, section: Section]
   ['certificate', 'Certificate', certificateSection],
   ['convergence', 'Convergence', convergenceSection],
   ['provenance', 'Inputs, options and timing', provenanceSection],
+  ['all-targets', 'All targets', targetTableSection],
 ]
 
 /**

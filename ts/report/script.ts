@@ -33,7 +33,7 @@ export const SCRIPT = `
     rows.sort((a, b) => compare(a.key, b.key, direction))
     body.append(...rows.map(({ row }) => row))
     const words = kind === 'text' ? (direction > 0 ? 'A to Z' : 'Z to A') : direction > 0 ? 'smallest first' : 'largest first'
-    table.caption.textContent = 'Sorted by ' + head.textContent.trim().toLowerCase() + ', ' + words
+    document.getElementById(table.getAttribute('aria-describedby')).textContent = 'Sorted by ' + head.textContent.trim().toLowerCase() + ', ' + words
   }
 
   for (const table of document.querySelectorAll('table[data-sortable]')) {

@@ -16,7 +16,7 @@ export const STYLES = `
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 body {
-  margin: 0 auto; max-width: 60rem; padding: 2.5rem 1.5rem 4rem; background: var(--paper); color: var(--ink);
+  margin: 0 auto; max-width: 59.25rem; padding: 2.5rem 1.5rem 4rem; background: var(--paper); color: var(--ink);
   font: 1rem/1.55 "Segoe UI", system-ui, -apple-system, "Helvetica Neue", "Liberation Sans", Arial, sans-serif; font-variant-numeric: tabular-nums;
   overflow-wrap: break-word;
 }
@@ -45,6 +45,7 @@ footer { margin-top: 4rem; padding-top: .8rem; border-top: 1px solid var(--rule)
 .verdict.good { --tone: var(--good); --tone-shade: var(--good-shade); }
 .verdict.caution { --tone: var(--caution); --tone-shade: var(--caution-shade); }
 .verdict.bad { --tone: var(--bad); --tone-shade: var(--bad-shade); }
+.verdict { margin-bottom: 1rem; }
 .verdict h2 { margin-bottom: .6rem; }
 .verdict h3 { margin-top: 1rem; }
 .verdict ul { margin: 0 0 .9rem; padding-left: 1.2rem; }
@@ -62,7 +63,7 @@ footer { margin-top: 4rem; padding-top: .8rem; border-top: 1px solid var(--rule)
 .story h3 { margin-top: 1.5rem; }
 
 table { border-collapse: collapse; width: 100%; font-size: .9rem; line-height: 1.4; }
-caption { padding: 0 0 .5rem; text-align: left; color: var(--muted); }
+.caption { margin: 0; padding: 0 0 .5rem; font-size: .9rem; color: var(--muted); }
 th, td { padding: .4rem .7rem .4rem 0; border-bottom: 1px solid var(--rule); text-align: left; vertical-align: top; font-weight: 400; }
 th:last-child, td:last-child { padding-right: 0; }
 thead th { border-bottom: 1.5px solid var(--rule-strong); vertical-align: bottom; font-weight: 600; }
@@ -71,10 +72,11 @@ thead th { border-bottom: 1.5px solid var(--rule-strong); vertical-align: bottom
 .scroll { overflow-x: auto; }
 .scroll.tall { max-height: 75vh; overflow-y: auto; }
 .scroll.tall thead th { position: sticky; top: 0; z-index: 1; background: var(--paper); box-shadow: inset 0 -1.5px var(--rule-strong); }
-.compact { margin: 0 0 2rem; }
+.compact { margin: 0; }
 .figures th code { color: var(--muted); font-size: .8em; }
-.figures td { min-width: 8rem; }
-.figures td.number { min-width: 0; padding-right: 1.4rem; }
+.figures .number { padding-right: 1.4rem; }
+.figures th[scope="row"] { min-width: 9.5rem; }
+.figures td:last-child { width: 32%; }
 .formula { font-family: Cambria, "STIX Two Text", Georgia, "Liberation Serif", serif; font-size: 1.02em; }
 .problem { margin-top: 1.8rem; padding: .2rem 1.4rem .6rem; background: var(--shade); border-radius: 4px; }
 .problem h3 { margin-top: 1rem; }
@@ -87,13 +89,14 @@ sub { line-height: 0; }
 .tools[hidden] { display: none; }
 .tools input { margin-left: .4rem; padding: .35rem .6rem; width: 16rem; max-width: 100%; font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--rule-strong); border-radius: 4px; }
 .tools output { color: var(--muted); font-size: .93rem; }
-.targets th[scope="row"] { min-width: 11rem; max-width: 18rem; overflow-wrap: anywhere; }
+.targets th[scope="row"] { min-width: 9rem; max-width: 16rem; overflow-wrap: anywhere; }
+.targets { font-size: .84rem; }
 .targets thead button { all: unset; cursor: pointer; font-weight: 600; white-space: nowrap; }
 .targets thead button:focus-visible { outline: 3px solid var(--after); outline-offset: 2px; }
 .targets thead button::after { content: "↕"; margin-left: .25rem; color: var(--rule-strong); font-weight: 400; }
 .targets th[aria-sort="ascending"] button::after { content: "↑"; color: var(--ink); }
 .targets th[aria-sort="descending"] button::after { content: "↓"; color: var(--ink); }
-.targets .b, .targets .a { min-width: 7.2rem; padding-bottom: .7rem; background: no-repeat right .7rem bottom .25rem / calc((100% - 1.4rem) * var(--share)) 4px; }
+.targets .b, .targets .a { min-width: 6.2rem; padding-bottom: .75rem; background: no-repeat right .7rem top 1.75rem / calc((100% - 1.4rem) * var(--share)) 4px; }
 .targets .b { background-image: linear-gradient(var(--before), var(--before)); }
 .targets .a { background-image: linear-gradient(var(--after), var(--after)); }
 .tag { display: inline-block; padding: 0 .4rem; border: 1px solid var(--caution); border-radius: 3px; color: var(--caution); font-size: .8rem; }
@@ -108,17 +111,19 @@ figcaption { margin-top: .4rem; max-width: 46rem; font-size: .9rem; color: var(-
 .swatch.open { background: none; }
 .swatch.line { height: 0; border-width: 1px; border-radius: 0; vertical-align: .22em; width: 1.1em; }
 .plot svg { display: block; width: 100%; height: auto; }
-.plot svg.wide { max-width: 860px; }
+.plot svg.wide { max-width: 900px; }
 .plot svg.narrow { display: none; max-width: 420px; }
 details { margin-top: .5rem; font-size: .9rem; }
 summary { cursor: pointer; color: var(--link); width: fit-content; }
 details .scroll { margin-top: .5rem; max-height: 24rem; }
 .data { width: auto; min-width: 50%; }
+.data th, .data td { padding-right: 1.5rem; }
 
 .pairs { margin: 0 0 1.2rem; font-size: .9rem; }
 .pairs > div { display: flex; justify-content: space-between; gap: 1rem; padding: .35rem 0; border-bottom: 1px solid var(--rule); }
 .pairs dt { color: var(--muted); }
-.pairs dd { margin: 0; text-align: right; overflow-wrap: anywhere; }
+.pairs dd { margin: 0; text-align: right; overflow-wrap: break-word; }
+.pairs code { font-size: .82em; overflow-wrap: normal; }
 #gold-star .pairs { max-width: 30rem; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr)); gap: 0 2.2rem; }
 .warnings { padding-left: 1.2rem; }
@@ -132,36 +137,51 @@ details .scroll { margin-top: .5rem; max-height: 24rem; }
   .tiles dd { font-size: 1.25rem; }
   .plot svg.wide { display: none; }
   .plot svg.narrow { display: block; }
-  .figures td { min-width: 14rem; }
+  .figures, .figures tbody, .figures tr, .figures th, .figures td { display: block; }
+  .figures thead { display: none; }
+  .figures tr { padding: .6rem 0; border-bottom: 1px solid var(--rule); }
+  .figures th, .figures td, .figures td:last-child { width: auto; padding: .1rem 0; border: 0; }
+  .figures td.number { text-align: left; font-weight: 600; }
+  .figures th br { display: none; }
+  .data th, .data td { padding-right: 1rem; }
+  td.wordy { min-width: 14rem; }
   .targets th:first-child { position: sticky; left: 0; z-index: 1; background: var(--paper); min-width: 8.5rem; max-width: 9.5rem; }
   .scroll.tall .targets thead th:first-child { z-index: 2; }
 }
 
 @page { size: A4; margin: 15mm 14mm 18mm; @bottom-right { content: counter(page) " / " counter(pages); font: 9pt sans-serif; color: #57616b; } }
 @media print {
-  body { max-width: none; padding: 0; font-size: 10pt; line-height: 1.45; }
+  html { font-size: 9.5pt; }
+  body { max-width: none; padding: 0; line-height: 1.45; }
+  p, figcaption { max-width: none; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   nav, .skip, .tools, details:not([open]) { display: none; }
-  h1 { font-size: 20pt; }
-  h2 { font-size: 14pt; }
-  h2, h3, caption, .legend { break-after: avoid; }
-  section { margin-top: 9mm; }
+  h2, h3, .caption, .legend { break-after: avoid; }
+  section { margin-top: 8mm; }
+  #all-targets { break-before: page; margin-top: 0; }
   a { color: inherit; text-decoration: none; }
   .scroll, .scroll.tall { overflow: visible; max-height: none; }
-  .scroll.tall thead th { position: static; }
+  .scroll.tall thead th { position: static; box-shadow: none; }
+  .columns { grid-template-columns: repeat(3, 1fr); gap: 0 6mm; }
+  #certificate { break-before: page; margin-top: 0; }
+  .figures { font-size: .86rem; }
+  .figures th, .figures td { padding-top: .25rem; padding-bottom: .25rem; }
+  .on-screen { display: none; }
+  .columns { break-inside: avoid; }
   thead { display: table-header-group; }
   tr, .tiles > div, .problem, .verdict, .pairs > div, li { break-inside: avoid; }
   figure { break-inside: avoid; margin: 6mm 0; }
   .plot svg.wide { display: block; max-width: 100%; }
   .plot svg.narrow { display: none; }
-  table { font-size: 8.5pt; }
-  .targets { font-size: 8pt; }
-  .targets .b, .targets .a { min-width: 20mm; }
+  .targets { font-size: 7.5pt; }
+  .targets th, .targets td { padding-top: .15rem; padding-bottom: .15rem; }
+  .targets .b, .targets .a { min-width: 19mm; padding-bottom: .5rem; background-position: right .7rem top 1.25rem; background-size: calc((100% - 1.4rem) * var(--share)) 3px; }
   .targets th[scope="row"] { min-width: 30mm; max-width: 55mm; }
-  .targets thead button::after { content: none; }
+  /* A button would be left out of the head that every page repeats. */
+  .targets thead button { display: contents; }
+  .targets thead th[data-sort] button::after { content: none; }
+  .targets thead th.number { white-space: normal; }
   .tiles { grid-template-columns: repeat(4, 1fr); margin: 6mm 0; gap: 4mm; }
-  .tiles dd { font-size: 13pt; }
-  .figures td { min-width: 0; }
   .hash { min-width: 0; }
   .hash code { font-size: 7pt; }
 }

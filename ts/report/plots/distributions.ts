@@ -2,7 +2,7 @@ import type { DocumentIteration } from '../../reweight/certificate-document.js'
 import type { Histogram } from '../binning.js'
 import type { RecordChange } from '../summary.js'
 import { dumbbellSpec } from './errors.js'
-import type { PlotSize, Spec } from './svg.js'
+import { type PlotSize, type Spec, sideTitle } from './svg.js'
 
 const LEFT = 74
 const RIGHT = 16
@@ -30,7 +30,7 @@ export function multiplierSpec(all: Histogram, atBound: Histogram, size: PlotSiz
         axis: {
           title: `Multiplier${scaleNote(all)}`,
           grid: false,
-          format: ',.4~g',
+          format: ',.4~r',
           labelOverlap: true,
           ...ticks,
         },
@@ -39,7 +39,7 @@ export function multiplierSpec(all: Histogram, atBound: Histogram, size: PlotSiz
       y: {
         field: 'from',
         type: 'quantitative',
-        axis: { title: 'Records', format: ',d', tickMinStep: 1, tickCount: 6 },
+        axis: { title: 'Records', ...sideTitle(LEFT), format: ',d', tickMinStep: 1, tickCount: 6 },
       },
       y2: { field: 'to' },
       color: { field: 'color', type: 'nominal', scale: null },
@@ -62,12 +62,12 @@ export function weightSpec(before: Histogram, after: Histogram, size: PlotSize):
       axis: {
         title: `Weight${scaleNote(before)}`,
         grid: false,
-        format: ',.4~g',
+        format: ',.4~r',
         labelOverlap: true,
         ...ticks,
       },
     },
-    y: { ...y, axis: { title: 'Records', format: ',d', tickMinStep: 1, tickCount: 6 } },
+    y: { ...y, axis: { title: 'Records', ...sideTitle(LEFT), format: ',d', tickMinStep: 1, tickCount: 6 } },
   } as const
   return {
     ...frame(size, size.name === 'wide' ? 280 : 240),
@@ -108,6 +108,7 @@ export function convergenceSpec(
         color: colors[attempt % colors.length],
       })),
   )
+  const powers = powersOfTen(values.map((value) => value.residual as number))
   return {
     ...frame(size, size.name === 'wide' ? 260 : 230),
     data: { values },
@@ -128,8 +129,13 @@ export function convergenceSpec(
       y: {
         field: 'residual',
         type: 'quantitative',
-        scale: { type: 'log' },
-        axis: { title: 'Residual (logarithmic scale)', format: '.0e', tickCount: 6 },
+        scale: { type: 'log', domain: [powers[0] as number, powers.at(-1) as number], nice: false },
+        axis: {
+          title: 'Residual (logarithmic scale)',
+          ...sideTitle(LEFT),
+          values: powers,
+          labelExpr: `'10' + ${POWER}`,
+        },
       },
       color: { field: 'color', type: 'nominal', scale: null },
       detail: { field: 'attempt' },
@@ -149,11 +155,11 @@ export function largestChangesSpec(
   }))
   const isLogarithmic = rows.every((row) => row.from > 0 && row.to > 0)
   return dumbbellSpec(rows, size, {
-    type: 'quantitative',
-    scale: isLogarithmic ? { type: 'log', nice: true, padding: 8 } : { type: 'linear', nice: true },
+    scale: isLogarithmic ? { type: 'log', nice: false, padding: 10 } : { type: 'linear', nice: true },
     axis: {
       title: isLogarithmic ? 'Weight (logarithmic scale)' : 'Weight',
-      format: ',.3~g',
+      ...(isLogarithmic && { values: oneTwoFive(rows.flatMap((row) => [row.from, row.to])) }),
+      format: ',.3~r',
       grid: true,
       labelOverlap: true,
       tickCount: size.name === 'wide' ? 8 : 4,
@@ -171,14 +177,11 @@ function frame(size: PlotSize, height: number) {
   }
 }
 
-function horizontalScale(histogram: Histogram) {
-  const domain = [histogram.edges[0] as number, histogram.edges.at(-1) as number]
-  return {
-    type: histogram.isLogarithmic ? ('log' as const) : ('linear' as const),
-    domain,
-    nice: false,
-    zero: false,
-  }
+function horizontalScale({ isLogarithmic, edges }: Histogram) {
+  const domain = [edges[0] as number, edges.at(-1) as number]
+  return isLogarithmic
+    ? { type: 'log' as const, domain, nice: false }
+    : { type: 'linear' as const, domain, nice: false, zero: false }
 }
 
 function scaleNote(histogram: Histogram): string {
@@ -186,9 +189,9 @@ function scaleNote(histogram: Histogram): string {
 }
 
 /** Ticks at 1, 2 and 5 times powers of ten, or at the powers alone over more than two and a half decades. */
-function oneTwoFive(edges: readonly number[]): number[] {
-  const lowest = edges[0] as number
-  const highest = edges.at(-1) as number
+function oneTwoFive(values: readonly number[]): number[] {
+  const lowest = Math.min(...values)
+  const highest = Math.max(...values)
   const steps = Math.log10(highest / lowest) > 2.5 ? [1] : [1, 2, 5]
   const ticks: number[] = []
   for (let power = Math.floor(Math.log10(lowest)); power <= Math.ceil(Math.log10(highest)); power++) {
@@ -199,3 +202,17 @@ function oneTwoFive(edges: readonly number[]): number[] {
   }
   return ticks
 }
+
+/** At most some eight powers of ten, from at or below the smallest value to at or above the largest. */
+function powersOfTen(values: readonly number[]): number[] {
+  const lowest = Math.floor(Math.log10(Math.min(...values)))
+  const decades = Math.max(1, Math.ceil(Math.log10(Math.max(...values))) - lowest)
+  const step = Math.ceil(decades / 7)
+  return Array.from({ length: Math.ceil(decades / step) + 1 }, (_, k) => Number(`1e${lowest + k * step}`))
+}
+
+/** A power of ten with its exponent raised: 10⁻¹², not 1e-12. An expression of vega, which knows no functions of ours. */
+const POWER = [...'⁰¹²³⁴⁵⁶⁷⁸⁹'].reduce(
+  (expression, raised, digit) => `replace(${expression}, regexp('${digit}', 'g'), '${raised}')`,
+  "replace(format(round(log(datum.value) / LN10), 'd'), '\u2212', '⁻')",
+)

@@ -1,5 +1,5 @@
 import type { TargetLine } from '../summary.js'
-import type { PlotSize, Spec } from './svg.js'
+import { type PlotSize, type Spec, sideTitle } from './svg.js'
 
 /** Beyond this many targets the rank plot draws a sample of the points: they would cover one another anyway. */
 const MOST_POINTS = 2000
@@ -16,41 +16,43 @@ export function errorRankSpec(lines: readonly TargetLine[], size: PlotSize): Spe
     after: line.errorAfter,
   }))
   const errors = symlogScale(points.flatMap((point) => [point.before, point.after]))
-  const left = 62
-  const y = { type: 'quantitative', scale: errors.scale } as const
   const domain = [0.5, points.length + 0.5]
-  const x = { field: 'rank', type: 'quantitative' as const, scale: { domain, nice: false } }
+  const x = {
+    field: 'rank',
+    type: 'quantitative' as const,
+    scale: { domain, nice: false },
+    axis: { title: 'Targets, ordered by their error before', grid: false, tickCount: 6, tickMinStep: 1 },
+  }
+  // vega-lite merges the axes of the layers: all of them have to state the same one.
+  const left = 76
+  const axis = { ...errors.axis, ...sideTitle(left) }
+  const y = { type: 'quantitative' as const, scale: errors.scale, axis }
+  const right = 16
   return {
-    width: size.width - left - 14,
-    height: size.name === 'wide' ? 330 : 300,
-    padding: { left, right: 14, top: 10, bottom: 46 },
+    width: size.width - left - right,
+    height: size.name === 'wide' ? 340 : 300,
+    padding: { left, right, top: 10, bottom: 46 },
     autosize: 'none',
     data: { values: points },
     layer: [
       {
-        mark: {
-          type: 'area',
-          color: 'var(--before)',
-          opacity: 0.35,
-          line: { color: 'var(--before)', strokeWidth: 1.5 },
-        },
-        encoding: {
-          x: {
-            ...x,
-            axis: {
-              title: 'Targets, ordered by their error before',
-              grid: false,
-              tickCount: 6,
-              tickMinStep: 1,
-            },
-          },
-          y: { ...y, field: 'before', axis: { ...errors.axis, title: 'Relative error (symlog scale)' } },
-        },
+        mark: { type: 'area', color: 'var(--before)', opacity: 0.3 },
+        encoding: { x, y: { ...y, field: 'before' } },
       },
-      { mark: { type: 'rule', color: 'var(--rule-strong)' }, encoding: { y: { datum: 0, ...y } } },
+      { mark: { type: 'rule', color: 'var(--rule-strong)' }, encoding: { y: { ...y, datum: 0 } } },
+      {
+        mark: { type: 'line', color: 'var(--before)', strokeWidth: 1.5 },
+        encoding: { x, y: { ...y, field: 'before' } },
+      },
       {
         data: { values: thin(points) },
-        mark: { type: 'point', filled: true, size: 11, color: 'var(--after)', opacity: 1 },
+        mark: {
+          type: 'point',
+          filled: true,
+          size: pointArea(points.length, size),
+          color: 'var(--after)',
+          opacity: 1,
+        },
         encoding: { x, y: { ...y, field: 'after' } },
       },
     ],
@@ -65,12 +67,7 @@ export function errorDumbbellSpec(lines: readonly TargetLine[], size: PlotSize):
     to: line.errorAfter,
   }))
   const errors = symlogScale(rows.flatMap((row) => [row.from, row.to]))
-  return dumbbellSpec(rows, size, {
-    type: 'quantitative',
-    scale: errors.scale,
-    axis: { ...errors.axis, title: 'Relative error (symlog scale)' },
-    zeroLine: true,
-  })
+  return dumbbellSpec(rows, size, { ...errors, zeroLine: true })
 }
 
 export interface DumbbellRow {
@@ -80,7 +77,6 @@ export interface DumbbellRow {
 }
 
 interface DumbbellAxis {
-  type: 'quantitative'
   scale: object
   axis: object
   zeroLine: boolean
@@ -88,8 +84,8 @@ interface DumbbellAxis {
 
 /** Names are a text layer, not axis labels: they are cut by us, to the room there is. */
 export function dumbbellSpec(rows: readonly DumbbellRow[], size: PlotSize, axis: DumbbellAxis): Spec {
-  const characters = size.name === 'wide' ? 30 : 16
-  const left = Math.ceil(characters * size.fontSize * 0.56) + 12
+  const characters = size.name === 'wide' ? 32 : 15
+  const left = Math.ceil(characters * size.fontSize * 0.62) + 12
   const rowHeight = size.name === 'wide' ? 20 : 19
   const values = rows.map((row, index) => ({
     row: index,
@@ -98,7 +94,7 @@ export function dumbbellSpec(rows: readonly DumbbellRow[], size: PlotSize, axis:
     to: row.to,
   }))
   const y = { field: 'row', type: 'ordinal', axis: null } as const
-  const x = { type: axis.type, scale: axis.scale } as const
+  const x = { type: 'quantitative' as const, scale: axis.scale, axis: axis.axis }
   const dots = { type: 'point', size: 46, opacity: 1 } as const
   return {
     width: size.width - left - 18,
@@ -111,13 +107,13 @@ export function dumbbellSpec(rows: readonly DumbbellRow[], size: PlotSize, axis:
         ? [
             {
               mark: { type: 'rule', color: 'var(--rule-strong)' } as const,
-              encoding: { x: { datum: 0, ...x } },
+              encoding: { x: { ...x, datum: 0 } },
             },
           ]
         : []),
       {
         mark: { type: 'rule', color: 'var(--before)', strokeWidth: 2, opacity: 0.6 },
-        encoding: { y, x: { ...x, field: 'from', axis: axis.axis }, x2: { field: 'to' } },
+        encoding: { y, x: { ...x, field: 'from' }, x2: { field: 'to' } },
       },
       {
         mark: { ...dots, filled: true, fill: 'var(--paper)', stroke: 'var(--before)', strokeWidth: 2 },
@@ -168,8 +164,20 @@ function symlogScale(values: readonly number[]): { scale: object; axis: object }
   const domain = lowest < highest ? [lowest, highest] : [-constant, constant]
   return {
     scale: { type: 'symlog', constant, domain, nice: false },
-    axis: { ...(ticks.length > 1 && { values: ticks }), format: '+,.4~%', grid: true, labelOverlap: true },
+    axis: {
+      title: 'Relative error (symlog scale)',
+      ...(ticks.length > 1 && { values: ticks }),
+      labelExpr: "datum.value === 0 ? '0' : format(datum.value, '+,.4~%')",
+      labelOverlap: 'greedy',
+      grid: true,
+    },
   }
+}
+
+/** Dots in square pixels: hundreds have to leave room for one another, a few should be seen. */
+function pointArea(count: number, size: PlotSize): number {
+  if (count <= 150) return 30
+  return size.name === 'wide' ? 13 : 8
 }
 
 function thin<Point extends { after: number }>(points: Point[]): Point[] {

@@ -30,15 +30,3 @@ ${plot.data && html`<details><summary>The figures behind this plot</summary><div
 export function legend(entries: readonly (readonly [swatch: string, text: string])[]): Html {
   return html`<ul class="legend" aria-hidden="true">${entries.map(([swatch, text]) => html`<li><i class="swatch ${swatch}"></i>${text}</li>`)}</ul>`
 }
-
-/** A plain table of text and figures; the first column names the rows. */
-export function dataTable(headings: readonly string[], rows: readonly (readonly Content[])[]): Html {
-  return html`<table class="data"><thead><tr>${headings.map((heading, index) => html`<th scope="col"${index > 0 && html` class="number"`}>${heading}</th>`)}</tr></thead>
-<tbody>${rows.map(
-    ([
-      first,
-      ...rest
-    ]) => html`<tr><th scope="row">${first}</th>${rest.map((value) => html`<td class="number">${value}</td>`)}</tr>
-`,
-  )}</tbody></table>`
-}

@@ -1,6 +1,6 @@
 import { type Loader, loader, logger, None, parse, View } from 'vega'
 import { type Config, compile, type TopLevelSpec } from 'vega-lite'
-import { type Html, html, trustedHtml } from '../escape.js'
+import { type Html, html, replaceForbidden, trustedHtml } from '../escape.js'
 
 /**
  * One plot in two sizes: the page shows the one that fits the screen, so that labels keep a readable size on a phone.
@@ -13,11 +13,19 @@ export interface PlotSize {
 }
 
 export const PLOT_SIZES: readonly PlotSize[] = [
-  { name: 'wide', width: 860, fontSize: 12 },
+  { name: 'wide', width: 900, fontSize: 12.5 },
   { name: 'narrow', width: 350, fontSize: 11 },
 ]
 
 export type Spec = TopLevelSpec
+
+/**
+ * Place of the title beside a vertical axis. Without a browser the width of the labels is only guessed, so that a title
+ * left to itself can end up outside the image.
+ */
+export function sideTitle(left: number) {
+  return { titleX: 14 - left }
+}
 
 /** Colours are the page's CSS variables: light, dark and print share one image. */
 function themed(size: PlotSize): Config {
@@ -36,6 +44,7 @@ function themed(size: PlotSize): Config {
       tickColor: 'var(--rule-strong)',
       gridColor: 'var(--rule)',
       titlePadding: 8,
+      labelFlush: false,
     },
     mark: { invalid: 'filter' },
   }
@@ -64,7 +73,9 @@ export async function renderSvg(spec: Spec, size: PlotSize, label: string): Prom
 
 function inlineSvg(svg: string, size: PlotSize, label: string): Html {
   const viewBox = /viewBox="([-\d. ]+)"/.exec(svg)?.[1] ?? ''
-  const drawing = trustedHtml(svg.slice(svg.indexOf('>') + 1).replace(/<[^>]*>/g, shortenTag))
+  const drawing = trustedHtml(
+    replaceForbidden(svg.slice(svg.indexOf('>') + 1)).replace(/<[^>]*>/g, shortenTag),
+  )
   return html`<svg class="${size.name}" viewBox="${viewBox}" role="img" aria-label="${label}">${drawing}`
 }
 

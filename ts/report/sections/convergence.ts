@@ -3,8 +3,9 @@ import { type Html, html } from '../escape.js'
 import { figure, formatBound, formatCount, formatNumber, formatScientific, plural } from '../format.js'
 import { ATTEMPT_OUTCOMES, METHOD_NAMES } from '../outcomes.js'
 import { convergenceSpec } from '../plots/distributions.js'
-import { dataTable, legend, plotFigure } from '../plots/figure.js'
+import { legend, plotFigure } from '../plots/figure.js'
 import type { Report } from '../report.js'
+import { dataTable, scrollingTable } from '../table.js'
 
 const SWATCHES = ['after', 'bound', 'third', 'before'] as const
 
@@ -20,13 +21,16 @@ ${await convergencePlot(report)}
 function attemptsTable({ certificate }: Report): Html {
   const { attempts } = certificate
   if (attempts.length === 0) return html`<p>No method was tried.</p>`
-  return html`<div class="scroll" role="region" tabindex="0" aria-labelledby="attempts-caption"><table class="data">
-<caption id="attempts-caption">Methods tried, in order; each answer was judged by the same independent check</caption>
+  return scrollingTable(
+    'attempts',
+    'Methods tried, in order; each answer was judged by the same independent check',
+    html`<table class="data">
 <thead><tr><th scope="col">Method</th><th scope="col">Outcome</th><th scope="col" class="number">Iterations</th><th scope="col" class="number">Distance bound</th><th scope="col">Message</th></tr></thead>
 <tbody>${attempts.map(
-    (attempt) =>
-      html`<tr><th scope="row">${METHOD_NAMES[attempt.method]}</th><td>${ATTEMPT_OUTCOMES[attempt.outcome] ?? attempt.outcome}</td><td class="number">${formatCount(attempt.iterations)}</td><td class="number">${figure(attempt.distanceBound, formatBound(attempt.distanceBound))}</td><td><bdi>${attempt.message}</bdi></td></tr>`,
-  )}</tbody></table></div>`
+      (attempt) =>
+        html`<tr><th scope="row">${METHOD_NAMES[attempt.method]}</th><td>${ATTEMPT_OUTCOMES[attempt.outcome] ?? attempt.outcome}</td><td class="number">${formatCount(attempt.iterations)}</td><td class="number">${figure(attempt.distanceBound, formatBound(attempt.distanceBound))}</td><td class="wordy"><bdi>${attempt.message}</bdi></td></tr>`,
+    )}</tbody></table>`,
+  )
 }
 
 async function convergencePlot({ certificate }: Report): Promise<Html | undefined> {

@@ -1,7 +1,8 @@
 import { type Html, html } from '../escape.js'
-import { figure, formatCount, formatNumber, formatScientific } from '../format.js'
+import { figure, formatCount, formatScientific } from '../format.js'
 import { recordLabel } from '../input.js'
 import type { Report } from '../report.js'
+import { dataTable, scrollingTable } from '../table.js'
 
 /** Comparison with published weights; left out of the page where there are none. */
 export function goldStarSection({ input }: Report): Html | undefined {
@@ -23,16 +24,24 @@ ${star.referenceIsNotOptimal === false && 'The difference does not exceed our pr
 ${
   star.worst &&
   star.worst.length > 0 &&
-  html`<div class="scroll" role="region" tabindex="0" aria-labelledby="worst-caption"><table class="data"><caption id="worst-caption">Records that differ most</caption>
-<thead><tr><th scope="col">${input.recordIdName ?? 'Record'}</th>${['Ours', 'Reference', 'Difference', 'Allowed'].map((heading) => html`<th scope="col" class="number">${heading}</th>`)}</tr></thead>
-<tbody>${star.worst.map(
-    (row) =>
-      html`<tr><th scope="row"><bdi>${recordLabel(input, row.record)}</bdi></th><td class="number">${figure(row.ours)}</td><td class="number">${figure(row.reference)}</td><td class="number">${figure(row.absoluteDifference, formatScientific(row.absoluteDifference))}</td><td class="number">${figure(row.allowed, formatScientific(row.allowed))}</td></tr>`,
-  )}</tbody></table></div>`
+  scrollingTable(
+    'worst-records',
+    'Records that differ most',
+    dataTable(
+      [input.recordIdName ?? 'Record', 'Ours', 'Reference', 'Difference', 'Allowed'],
+      star.worst.map((row) => [
+        html`<bdi>${recordLabel(input, row.record)}</bdi>`,
+        figure(row.ours),
+        figure(row.reference),
+        figure(row.absoluteDifference, formatScientific(row.absoluteDifference)),
+        figure(row.allowed, formatScientific(row.allowed)),
+      ]),
+    ),
+  )
 }
 </section>`
 }
 
 function toleranceText(value: number | undefined, words: string): string {
-  return value === undefined ? words : value < 1e-3 ? formatScientific(value) : formatNumber(value)
+  return value === undefined ? words : formatScientific(value)
 }

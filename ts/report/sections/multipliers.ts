@@ -3,9 +3,10 @@ import { type Html, html } from '../escape.js'
 import { figure, formatCount, formatNumber, formatPercent, plural } from '../format.js'
 import { type ReportInput, recordLabel } from '../input.js'
 import { largestChangesSpec, multiplierSpec, weightSpec } from '../plots/distributions.js'
-import { dataTable, legend, plotFigure } from '../plots/figure.js'
+import { legend, plotFigure } from '../plots/figure.js'
 import type { Report } from '../report.js'
 import { largestChanges, type RecordChange } from '../summary.js'
+import { dataTable, scrollingTable } from '../table.js'
 
 const BINS = 60
 const CHANGES_DRAWN = 15
@@ -32,10 +33,13 @@ function distributionTable({ certificate }: Report): Html {
     ['largest', distribution.maximum],
     ['mean', distribution.mean],
   ]
-  return html`<div class="scroll" role="region" tabindex="0" aria-label="Distribution of the multipliers"><table class="compact">
-<caption>The multipliers: 1 leaves a design weight as it was, 2 doubles it. Quantiles: that share of the records has a multiplier no larger.</caption>
+  return scrollingTable(
+    'distribution',
+    'The multipliers: 1 leaves a design weight as it was, 2 doubles it. Under each percentage: that share of the records has no larger multiplier.',
+    html`<table class="compact">
 <thead><tr>${columns.map(([name]) => html`<th scope="col" class="number">${name}</th>`)}</tr></thead>
-<tbody><tr>${columns.map(([, value]) => html`<td class="number">${figure(value)}</td>`)}</tr></tbody></table></div>`
+<tbody><tr>${columns.map(([, value]) => html`<td class="number">${figure(value)}</td>`)}</tr></tbody></table>`,
+  )
 }
 
 function quantileName(probability: number): string {
@@ -101,7 +105,7 @@ async function changesPlot({ input }: Report): Promise<Html> {
   const drawn = changes.slice(0, CHANGES_DRAWN)
   const labels = drawn.map((change) => recordLabel(input, change.record))
   const first = drawn[0] as RecordChange
-  const figure = await plotFigure({
+  const plot = await plotFigure({
     id: 'plot-changes',
     title: 'Largest changes of weight',
     label: `The ${drawn.length} records whose weight changed most. First is ${labels[0]}: from ${formatNumber(first.before)} to ${formatNumber(first.after)}.`,
@@ -113,27 +117,24 @@ async function changesPlot({ input }: Report): Promise<Html> {
     caption:
       'Ordered by the size of the change, in units of weight. A few of these records can sway an estimate for a small group: worth a look.',
   })
-  return html`${figure}${changesTable(input, changes)}`
+  return html`${plot}${changesTable(input, changes)}`
 }
 
 function changesTable(input: ReportInput, changes: readonly RecordChange[]): Html {
-  return html`<div class="scroll" role="region" tabindex="0" aria-labelledby="changes-caption"><table class="data">
-<caption id="changes-caption">The ${plural(changes.length, 'record')} whose weight changed most</caption>
-<thead><tr><th scope="col">${input.recordIdName ?? 'Record'}</th>${['Design weight', 'Weight after', 'Change', 'Multiplier'].map((heading) => html`<th scope="col" class="number">${heading}</th>`)}</tr></thead>
-<tbody>${changes.map(
-    ({
-      record,
-      before,
-      after,
-      multiplier,
-    }) => html`<tr><th scope="row"><bdi>${recordLabel(input, record)}</bdi></th>${[
-      before,
-      after,
-      after - before,
-      multiplier,
-    ].map((value) => html`<td class="number">${figure(value)}</td>`)}</tr>
-`,
-  )}</tbody></table></div>`
+  return scrollingTable(
+    'changes',
+    `The ${plural(changes.length, 'record')} whose weight changed most`,
+    dataTable(
+      [input.recordIdName ?? 'Record', 'Design weight', 'Weight after', 'Change', 'Multiplier'],
+      changes.map(({ record, before, after, multiplier }) => [
+        html`<bdi>${recordLabel(input, record)}</bdi>`,
+        figure(before),
+        figure(after),
+        figure(after - before),
+        figure(multiplier),
+      ]),
+    ),
+  )
 }
 
 function rangeRows(bins: Histogram): (readonly [from: string, to: string, count: string, bin: number])[] {

@@ -1,17 +1,10 @@
-import { type Html, html } from '../escape.js'
-import {
-  figure,
-  formatBound,
-  formatCount,
-  formatNumber,
-  formatPercent,
-  formatScientific,
-  plural,
-} from '../format.js'
+import type { CertificateDocument } from '../../reweight/certificate-document.js'
+import { type Html, html, nameOf } from '../escape.js'
+import { figure, formatBound, formatCount, formatPercent, formatScientific, plural } from '../format.js'
 import type { ReportInput } from '../input.js'
 import { OUTCOMES } from '../outcomes.js'
 import type { Report } from '../report.js'
-import { countWithin } from '../summary.js'
+import { keyNumbers } from './key-numbers.js'
 
 /** The headline, the figures that matter most, and the story in four short paragraphs. */
 export function outcomeSection(report: Report): Html {
@@ -39,66 +32,12 @@ ${recheck(report)}
 </section>`
 }
 
-const KEY_LEVEL = 0.005
-
-function keyNumbers({ certificate, lines, errors }: Report): Html {
-  const { inputs, distribution } = certificate
-  const numAtBound = certificate.numAtLower + certificate.numAtUpper
-  const share = inputs.numRecords > 0 ? numAtBound / inputs.numRecords : Number.NaN
-  const within = (side: 'errorBefore' | 'errorAfter') => formatCount(countWithin(lines, side, KEY_LEVEL))
-  const tiles: [name: string, value: Html, note: Html | string][] = [
-    [
-      'Records',
-      figure(inputs.numRecords, formatCount(inputs.numRecords)),
-      `${plural(inputs.numTargets, 'target')}`,
-    ],
-    [
-      'Distance bound',
-      figure(certificate.distanceBound, formatBound(certificate.distanceBound)),
-      'no multiplier is farther than this from the best one',
-    ],
-    [
-      'Median error of the targets',
-      figure(errors.after.median, formatPercent(errors.after.median)),
-      html`before: ${figure(errors.before.median, formatPercent(errors.before.median))}`,
-    ],
-    [
-      `Targets within ${formatPercent(KEY_LEVEL)}`,
-      html`${within('errorAfter')}<small> of ${formatCount(errors.after.count)}</small>`,
-      `before: ${within('errorBefore')}`,
-    ],
-    [
-      'Records at a bound',
-      figure(numAtBound, formatCount(numAtBound)),
-      `${formatPercent(share)} of all: ${formatCount(certificate.numAtLower)} at the lower, ${formatCount(certificate.numAtUpper)} at the upper`,
-    ],
-    [
-      'Effective sample size',
-      figure(certificate.effectiveSampleSize, formatCount(certificate.effectiveSampleSize)),
-      html`design effect ${figure(certificate.designEffect, formatNumber(certificate.designEffect))} (Kish)`,
-    ],
-    [
-      'Sum of the weights',
-      figure(distribution.sumOfWeightsAfter, formatCount(distribution.sumOfWeightsAfter)),
-      html`before: ${figure(distribution.sumOfWeightsBefore, formatCount(distribution.sumOfWeightsBefore))}`,
-    ],
-    [
-      'Solved in',
-      figure(certificate.timing.totalSeconds, `${formatNumber(certificate.timing.totalSeconds, 3)} s`),
-      plural(certificate.iterations, 'iteration'),
-    ],
-  ]
-  return html`<dl class="tiles" aria-label="Key numbers">${tiles.map(
-    ([name, value, note]) => html`<div><dt>${name}</dt><dd>${value}</dd><dd class="note">${note}</dd></div>`,
-  )}</dl>`
-}
-
 function asked({ certificate }: Report): Html {
   const { inputs, options } = certificate
   const limits = options.bounds
     ? html`between ${figure(options.bounds[0])} and ${figure(options.bounds[1])}`
     : 'between two limits that are given for each record'
-  return html`<p>Each of the ${plural(inputs.numRecords, 'record')} came with a design weight. Every design weight was to be multiplied by a
+  return html`<p>There ${inputs.numRecords === 1 ? 'is' : 'are'} ${plural(inputs.numRecords, 'record')}, each with a design weight. Every design weight was to be multiplied by a
 factor of its own, its <em>multiplier</em>, ${limits}, so that ${plural(inputs.numTargets, 'weighted total')} come as close as possible to
 ${inputs.numTargets === 1 ? 'the given target' : 'their given targets'}, while the multipliers stay as close to 1 as that allows. The penalty (here ${figure(options.penalty)}) strikes the balance: a
 larger one keeps the weights nearer to the design weights, a smaller one brings the totals nearer to the targets.</p>
@@ -108,14 +47,15 @@ ${inputs.droppedRecords > 0 && html`<p>${plural(inputs.droppedRecords, 'record')
 function found({ certificate, errors, impossible }: Report): Html {
   const { before, after } = errors
   if (after.count === 0) return html`<p>There is no target whose total any weights could change.</p>`
-  const worstBefore = before.worst && html` (<bdi>${before.worst.label}</bdi>)`
-  const worstAfter = after.worst && html` (<bdi>${after.worst.label}</bdi>)`
+  const worstBefore = before.worst && html` (${nameOf(before.worst.label)})`
+  const worstAfter = after.worst && html` (${nameOf(after.worst.label)})`
   return html`<p>Half of the targets are now met to within ${figure(after.median, formatPercent(after.median))}; with the design weights it was
 ${figure(before.median, formatPercent(before.median))}. The largest error is now ${figure(after.largest, formatPercent(after.largest))}${worstAfter};
 it was ${figure(before.largest, formatPercent(before.largest))}${worstBefore}.
 ${impossible.length > 0 && html`${plural(impossible.length, 'target')} cannot be met by any weights, because no record contributes to ${impossible.length === 1 ? 'it' : 'them'}; ${impossible.length === 1 ? 'it is' : 'they are'} marked in the table and left out of these figures.`}</p>
 <p>The weights now have the precision of a simple random sample of ${figure(certificate.effectiveSampleSize, formatCount(certificate.effectiveSampleSize))} records
-(Kish’s effective sample size: uneven weights cost precision).</p>`
+(Kish’s effective sample size: uneven weights cost precision).</p>
+${certificate.status === 'numerical_failure' && html`<p>These figures describe the numbers that were returned, which should not be used.</p>`}`
 }
 
 function proven({ certificate }: Report): Html {
@@ -128,7 +68,8 @@ function proven({ certificate }: Report): Html {
   if (status === 'converged') {
     return html`<p>${uniqueness} It proves, with arithmetic of about 31 digits and with every rounding error counted, that no multiplier is farther
 than ${bound} from that best answer (asked for: ${tolerance}). Therefore any other correct program, on any machine, must arrive at the same
-weights to that accuracy.</p>
+weights to that accuracy.
+${roundingNote(certificate)}</p>
 <p><strong>What this does not say.</strong> The proof is about the arithmetic, not about the data: it cannot tell whether a target is
 right, or whether the targets agree with one another. But a target that is still missed is missed because meeting it would cost more elsewhere,
 not because the search ended too early.</p>`
@@ -139,6 +80,12 @@ not because the search ended too early.</p>`
 the weights do not count as certified.`
       : html`It could not establish how far these multipliers are from that best answer: nothing is proven about them.`
   } Another program, or another run of a different method, may well arrive at other weights.</p>`
+}
+
+function roundingNote({ boundBeforeRounding }: CertificateDocument): Html | undefined {
+  if (typeof boundBeforeRounding !== 'number' || !(boundBeforeRounding <= 1e-16)) return undefined
+  return html`Before the multipliers were rounded to the 16 digits of a computer number, the bound was ${figure(boundBeforeRounding, formatBound(boundBeforeRounding))}: the rest is that
+rounding alone.`
 }
 
 function recheck({ certificate, input }: Report): Html {

@@ -1,5 +1,5 @@
 import type { DocumentTiming } from '../../reweight/certificate-document.js'
-import { type Content, type Html, html } from '../escape.js'
+import { type Content, type Html, html, nameOf } from '../escape.js'
 import {
   figure,
   formatBytes,
@@ -12,6 +12,7 @@ import {
 } from '../format.js'
 import { METHODS } from '../outcomes.js'
 import type { Report } from '../report.js'
+import { scrollingTable } from '../table.js'
 
 /** What went in: files with their hashes, the options, and where the time went. */
 export function provenanceSection(report: Report): Html {
@@ -29,13 +30,16 @@ ${inputFiles(report)}
 function inputFiles({ certificate }: Report): Html {
   const { files } = certificate.inputs
   if (files.length === 0) return html`<p>The data came from memory, not from files.</p>`
-  return html`<div class="scroll" role="region" tabindex="0" aria-labelledby="files-caption"><table class="data">
-<caption id="files-caption">Files read</caption>
+  return scrollingTable(
+    'files',
+    'Files read',
+    html`<table class="data">
 <thead><tr><th scope="col">File</th><th scope="col">Read for</th><th scope="col" class="number">Size</th><th scope="col">SHA-256</th></tr></thead>
 <tbody>${files.map(
-    ({ file, role, bytes, sha256 }) =>
-      html`<tr><th scope="row"><bdi>${file}</bdi></th><td>${formatIdentifier(role)}</td><td class="number">${figure(bytes, formatBytes(bytes))}</td><td class="hash"><code>${sha256}</code></td></tr>`,
-  )}</tbody></table></div>`
+      ({ file, role, bytes, sha256 }) =>
+        html`<tr><th scope="row"><bdi>${file}</bdi></th><td>${formatIdentifier(role)}</td><td class="number">${figure(bytes, formatBytes(bytes))}</td><td class="hash"><code>${sha256}</code></td></tr>`,
+    )}</tbody></table>`,
+  )
 }
 
 type Pair = readonly [name: string, value: Content]
@@ -48,7 +52,7 @@ function dataPairs({ certificate }: Report): Pair[] {
     ['Entries of the data matrix', formatCount(inputs.numNonzeros)],
     ['Records left out', formatCount(inputs.droppedRecords)],
     ['Digest of the multipliers', html`<code>${digest}</code>`],
-    ['Certificate format', html`<code>${certificate.schema}</code>`],
+    ['Certificate format', html`<code>${nameOf(certificate.schema)}</code>`],
   ]
 }
 

@@ -1,4 +1,4 @@
-import { type Html, html } from '../escape.js'
+import { type Html, html, nameOf } from '../escape.js'
 import { plural } from '../format.js'
 import type { Report } from '../report.js'
 
@@ -11,7 +11,7 @@ ${warnings.length === 0 ? html`<p>There were no warnings.</p>` : html`<ul class=
 ${
   impossibleTargets.length > 0 &&
   html`<p>${plural(impossibleTargets.length, 'target')} cannot be met, because no record contributes to ${impossibleTargets.length === 1 ? 'it' : 'them'}: ${impossibleTargets.map(
-    (name, index) => html`${index > 0 && ', '}<bdi>${name}</bdi>`,
+    (name, index) => html`${index > 0 && ', '}${nameOf(name)}`,
   )}. Usually the condition that selects the records is wrong, or the sample has no such record.</p>`
 }
 </section>`
