@@ -1,5 +1,9 @@
 import { spawn } from 'node:child_process'
 import { join, resolve } from 'node:path'
+import { vi } from 'vitest'
+
+// A process for each run, on machines that may be busy.
+vi.setConfig({ testTimeout: 120_000 })
 
 const main = resolve(import.meta.dirname, '../../dist/cli/main.js')
 

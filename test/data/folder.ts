@@ -1,7 +1,10 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
+
+// A database for each test, on machines that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 /** A folder of its own for the running test, with these files in it; removed at the test's end. */
 export function folder(files: Record<string, string | Uint8Array> = {}): (name: string) => string {

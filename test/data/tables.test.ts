@@ -198,6 +198,20 @@ it.each([
     Buffer.from('id,w\n1,1\nm\xfcller,2\n', 'latin1'),
     { code: 'file', path: '--records' },
   ],
+  [
+    'a row that is too long',
+    'id,w\n1,1\n2,2,2\n3,3\n',
+    {
+      code: 'file',
+      path: '--records',
+      received: expect.stringContaining('CSV Error on Line: 3 Original Line: 2,2,2'),
+    },
+  ],
+  [
+    'a row that is too short, late in the file',
+    `id,w,x\n${'1,1,1\n'.repeat(30_000)}2,2\n`,
+    { code: 'file', path: '--records', received: expect.stringContaining('CSV Error on Line: 30002') },
+  ],
   ['a column named rowid', 'id,w,rowid\n1,1,1\n', { code: 'format', path: '--records' }],
 ])('refuses records with %s', async (_, records, error) => {
   await expect(readProblem(files({ 'records.csv': records }))).rejects.toMatchObject({

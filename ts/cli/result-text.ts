@@ -24,7 +24,7 @@ export function resultText(
 
 function outcome({ status, message, distanceBound }: CertificateDocument): string {
   if (status !== 'converged') return `NOT CERTIFIED (${status}): ${message}`
-  return `Certified: every multiplier is within ${significant(distanceBound, 3)} of the only optimum. ${message}`
+  return `Certified: every multiplier is within ${significant(distanceBound, 3)} of the only optimum.`
 }
 
 function figures(document: CertificateDocument): string {

@@ -139,8 +139,12 @@ export const identifier = (name: string): string => `"${name.replaceAll('"', '""
 
 export const list = (values: readonly string[]): string => `[${values.map(literal).join(', ')}]`
 
-/** DuckDB's message without the excerpt of the statement, which the user did not write. */
+/**
+ * DuckDB's message on one line, without the excerpt of the statement, which the user did not write, and without advice on
+ * options that the user does not have.
+ */
 export function databaseMessage(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
-  return text.split(/\n\s*\nLINE \d+:/)[0]!.trim()
+  const [message = ''] = text.split(/\n\s*\nLINE \d+:|\nPossible (?:fixes|Solution)/)
+  return message.trim().replace(/\s*\n\s*/g, ' ')
 }

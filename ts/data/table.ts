@@ -49,6 +49,7 @@ export async function loadTable(database: Database, source: TableSource): Promis
   const sql = `${identifier(schema)}.${identifier(source.name)}`
   try {
     const header = await columnsOf(database, `SELECT * FROM ${reader(source)}`)
+    if (format === 'csv') await checkSeparated(database, source, header)
     const asked = source.textColumns ?? []
     const named = (typeof asked === 'function' ? asked(header) : asked).filter(
       (name) => !source.optionalText || lookUp(header, name),
@@ -157,6 +158,25 @@ function asText({ name, type }: Column): string {
   // Ids that went through a table with missing values are often doubles: 206, not 206.0.
   return `CASE WHEN ${column} = trunc(${column}) AND abs(${column}) < 9007199254740992
     THEN CAST(CAST(${column} AS BIGINT) AS VARCHAR) ELSE CAST(${column} AS VARCHAR) END`
+}
+
+/**
+ * If rows differ in length, DuckDB takes whole lines for the values of one column. Reading the file with the separator that
+ * its header has makes DuckDB say which row it is.
+ */
+async function checkSeparated(
+  database: Database,
+  { files }: TableSource,
+  header: readonly Column[],
+): Promise<void> {
+  const [only] = header
+  const [separator] = header.length === 1 ? (/[,;\t|]/.exec(only!.name) ?? []) : []
+  if (separator === undefined) return
+  const columns = only!.name.split(separator).map((_, i) => `'column${i}': 'VARCHAR'`)
+  await database.run(
+    `SELECT count(*) FROM read_csv(${list(files.map(escapeGlob))}, auto_detect = false, header = true,
+       delim = ${literal(separator)}, quote = '"', escape = '"', columns = {${columns.join(', ')}})`,
+  )
 }
 
 /** Gives a column that was read as text the type it would have had, if every value is written as that type writes it. */
