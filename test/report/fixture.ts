@@ -73,7 +73,7 @@ export function nationalFixture(numRecords = 20_000, numTargets = 634): ReportIn
     attempts: [
       {
         method: 'newton',
-        outcome: 'certified',
+        outcome: 'converged',
         message: 'certified after 7 iterations and 2 double-double steps',
         iterations: 7,
         distanceBound: 8.8817841970012523e-16,

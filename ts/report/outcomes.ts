@@ -76,14 +76,15 @@ export const METHODS: Record<DocumentMethod | 'auto', string> = {
   clarabel: 'Clarabel (interior point)',
 }
 
-export const METHOD_NAMES: Record<DocumentMethod, string> = {
+export const METHOD_NAMES: Record<DocumentMethod | 'finish', string> = {
   newton: 'Newton',
+  finish: 'Newton’s finish in double-double',
   lbfgsb: 'L\u2011BFGS\u2011B',
   clarabel: 'Clarabel',
 }
 
 export const ATTEMPT_OUTCOMES: Record<string, string> = {
-  certified: 'Certified',
+  converged: 'Certified',
   not_certified: 'Not certified',
   iteration_limit: 'Iteration limit',
   cancelled: 'Cancelled',

@@ -85,6 +85,8 @@ export interface DocumentInputs {
 export interface DocumentFile {
   /** What the file was read for: `records`, `child`, `targets`, `matrix`, ... */
   role: string
+  /** Name of the table; left out for what predicates do not name. */
+  table?: string
   /** Base name, without its folder. */
   file: string
   bytes: number
@@ -94,14 +96,15 @@ export interface DocumentFile {
 
 export interface DocumentAttempt {
   method: DocumentMethod
-  outcome: 'certified' | 'not_certified' | 'iteration_limit' | 'cancelled' | 'numerical_failure'
+  outcome: DocumentStatus
   message: string
   iterations: number
   distanceBound: Figure
 }
 
 export interface DocumentIteration {
-  method: DocumentMethod
+  /** `finish` is the last part of newton. */
+  method: DocumentMethod | 'finish'
   iteration: number
   /** Relative stop measure of the method. */
   residual: Figure
