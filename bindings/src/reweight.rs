@@ -262,18 +262,14 @@ impl NativeReweightProblem {
 struct Run {
     problem: Arc<ReweightProblem>,
     options: ReweightOptions,
-    control: Control<'static>,
+    control: Control,
     events: Option<Channel<SolverEvent>>,
 }
 
 impl Run {
     fn under_control<T>(
         mut self,
-        solve: impl FnOnce(
-            &ReweightProblem,
-            &ReweightOptions,
-            &mut Control<'_>,
-        ) -> std::result::Result<T, Failure>,
+        solve: impl FnOnce(&ReweightProblem, &ReweightOptions, &mut Control) -> std::result::Result<T, Failure>,
     ) -> std::result::Result<T, Failure> {
         let solve = || solve(&self.problem, &self.options, &mut self.control);
         match self.events {

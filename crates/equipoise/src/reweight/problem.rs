@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ndarray::ArrayView1;
 
 use crate::error::{InputCode, InputError};
-use crate::numeric::dd::{self, DD_EPSILON, Dd};
+use crate::numeric::dd::{self, DD_EPSILON, Dd, Uncertain};
 use crate::numeric::gram::GramPlan;
 use crate::numeric::parallel::{CHUNK, Workers};
 use crate::numeric::sparse::SparseMatrix;
@@ -272,6 +272,8 @@ pub(super) struct Moments {
     pub initial_loss: Dd,
     /// Σw⁰²
     pub sum_of_squares: Dd,
+    /// min w⁰
+    pub smallest_weight: f64,
     /// Bound on the relative error of Σw⁰²/L₀.
     pub ratio_error: f64,
 }
@@ -281,16 +283,18 @@ impl Moments {
         let scale: Vec<Dd> =
             targets.iter().map(|t| t.scale.map_or(Dd::sum(t.total, 1.0), Dd::from)).collect();
         let c: Vec<Dd> = targets.iter().zip(&scale).map(|(t, &s)| Dd::from(t.total) / s).collect();
-        let weights: Vec<Dd> = design_weights.iter().map(|&w| Dd::from(w)).collect();
         let epsilon = matrix.dd_summation_error();
+        let weights: Vec<Uncertain> =
+            design_weights.iter().map(|&w| Uncertain { value: Dd::from(w), error: epsilon * w }).collect();
         let workers = Workers::inline();
-        let before = matrix.transposed_times_dd(&weights, |i| epsilon * design_weights[i], &workers);
+        let before = matrix.transposed_times_dd(&weights, &workers);
 
         let (mut initial_loss, mut squared_error) = (Dd::ZERO, 0.0);
-        for (j, &(before, error)) in before.iter().enumerate() {
-            let miss = (before - Dd::from(targets[j].total)) / scale[j];
+        for (j, before) in before.iter().enumerate() {
+            let miss = (before.value - Dd::from(targets[j].total)) / scale[j];
             initial_loss = initial_loss + miss.square();
-            let error = error / scale[j].high.abs() + 4.0 * DD_EPSILON * (miss.high.abs() + c[j].high.abs());
+            let error =
+                before.error / scale[j].high.abs() + 4.0 * DD_EPSILON * (miss.high.abs() + c[j].high.abs());
             squared_error += error * error;
         }
         let partial = workers.map_chunks(design_weights.len(), |range| {
@@ -302,7 +306,8 @@ impl Moments {
         Self {
             scale,
             c,
-            before: before.into_iter().map(|(sum, _)| sum).collect(),
+            before: before.into_iter().map(|sum| sum.value).collect(),
+            smallest_weight: design_weights.iter().copied().fold(f64::INFINITY, f64::min),
             initial_loss,
             sum_of_squares: dd::sum(partial),
             ratio_error: 2.0 * relative + relative * relative + 2.0 * additions as f64 * DD_EPSILON,
