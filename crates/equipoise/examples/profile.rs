@@ -22,7 +22,7 @@ fn main() {
             let o = ReweightOptions {
                 penalty: pen.parse().unwrap(),
                 threads,
-                method: Method::Newton,
+                method: std::env::var("METHOD").map(|m| m.parse().unwrap()).unwrap_or(Method::Newton),
                 ..Default::default()
             };
             let r = problem.solve(&o).unwrap();

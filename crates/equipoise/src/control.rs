@@ -1,8 +1,8 @@
 //! Cancellation, time limits and progress: the only place of the library that reads a clock. A limit may end a run (the
 //! status says so); it never chooses a path.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A flag that another thread sets to end a run after its current iteration.
@@ -41,23 +41,23 @@ pub struct IterationRecord {
     pub num_changed: u32,
 }
 
-type Progress<'a> = dyn FnMut(&IterationRecord) + Send + 'a;
+type Listener = dyn FnMut(&IterationRecord) + Send;
 
-/// The caller's hold on a run: a flag, a deadline and a listener, each optional.
-#[derive(Default)]
-pub struct Control<'a> {
+/// The caller's hold on a run: a flag, a deadline and a listener, each optional. Clones share all three.
+#[derive(Clone, Default)]
+pub struct Control {
     cancel: CancelFlag,
     deadline: Option<Instant>,
-    progress: Option<Box<Progress<'a>>>,
+    listener: Option<Arc<Mutex<Listener>>>,
 }
 
-impl std::fmt::Debug for Control<'_> {
+impl std::fmt::Debug for Control {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Control").field("cancel", &self.cancel).finish_non_exhaustive()
     }
 }
 
-impl<'a> Control<'a> {
+impl Control {
     /// Ends the run when `flag` is set.
     pub fn with_cancel(mut self, flag: CancelFlag) -> Self {
         self.cancel = flag;
@@ -65,8 +65,8 @@ impl<'a> Control<'a> {
     }
 
     /// Calls `listener` after every iteration, on the solver's thread.
-    pub fn with_progress(mut self, listener: impl FnMut(&IterationRecord) + Send + 'a) -> Self {
-        self.progress = Some(Box::new(listener));
+    pub fn with_progress(mut self, listener: impl FnMut(&IterationRecord) + Send + 'static) -> Self {
+        self.listener = Some(Arc::new(Mutex::new(listener)));
         self
     }
 
@@ -82,19 +82,13 @@ impl<'a> Control<'a> {
         self.cancel.is_cancelled() || self.deadline.is_some_and(|d| Instant::now() >= d)
     }
 
-    /// A clone of the stop test that a solver on the same thread may own.
-    pub fn stop_test(&self) -> impl Fn() -> bool + Send + Sync + use<> {
-        let (cancel, deadline) = (self.cancel.clone(), self.deadline);
-        move || cancel.is_cancelled() || deadline.is_some_and(|d| Instant::now() >= d)
-    }
-
     /// Seconds left before the deadline, if there is one.
     pub fn seconds_left(&self) -> Option<f64> {
         self.deadline.map(|d| d.saturating_duration_since(Instant::now()).as_secs_f64())
     }
 
     /// Tells the listener and the event log about an iteration.
-    pub fn report(&mut self, record: &IterationRecord) {
+    pub fn report(&self, record: &IterationRecord) {
         tracing::debug!(
             method = record.method,
             iteration = record.iteration,
@@ -104,8 +98,9 @@ impl<'a> Control<'a> {
             num_changed = record.num_changed,
             "iteration"
         );
-        if let Some(listener) = &mut self.progress {
-            listener(record);
+        if let Some(listener) = &self.listener {
+            // A listener that panicked has poisoned the lock; the panic itself is on its way to the caller.
+            listener.lock().unwrap_or_else(PoisonError::into_inner)(record);
         }
     }
 }

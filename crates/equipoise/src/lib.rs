@@ -3,6 +3,7 @@
 //! | module | for |
 //! | --- | --- |
 //! | [`reweight`] | weights for surveys, tax microdata and synthetic populations |
+//! | [`smooth`] | smooth minimisation over a box, as argmin solvers |
 //! | [`certificate`] | independent checks of answers |
 //! | [`numeric`] | the deterministic kernels beneath |
 //! | [`status`], [`error`], [`control`] | outcomes, wrong input, cancellation and progress |
@@ -13,4 +14,5 @@ pub mod control;
 pub mod error;
 pub mod numeric;
 pub mod reweight;
+pub mod smooth;
 pub mod status;

@@ -10,6 +10,8 @@
 use std::cmp::Ordering;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
+use wide::{f64x2, f64x4};
+
 /// A bound on the relative error of one [`Dd`] operation: 16 u² with u = 2⁻⁵³ (the worst proven constant, that of
 /// the division, is below 10 u²).
 pub const DD_EPSILON: f64 = 16.0 * (f64::EPSILON / 2.0) * (f64::EPSILON / 2.0);
@@ -93,6 +95,15 @@ impl Dd {
     pub fn times(self, b: f64) -> Self {
         let (p, e) = two_prod(self.high, b);
         Self::normalised(p, e + self.low * b)
+    }
+
+    /// Quotient by a double.
+    #[inline(always)]
+    pub fn over(self, b: f64) -> Self {
+        let q = self.high / b;
+        let (p, e) = two_prod(q, b);
+        let rest = ((self.high - p) - e) + self.low;
+        Self::normalised(q, rest / b)
     }
 
     /// Absolute value.
@@ -222,73 +233,145 @@ impl Accumulator {
     }
 }
 
+/// Four independent [`Accumulator`]s side by side in vector registers of the baseline CPU: the same bits as one by one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AccumulatorLanes {
+    sum: f64x4,
+    error: f64x4,
+}
+
+impl AccumulatorLanes {
+    /// Number of lanes.
+    pub const LANES: usize = 4;
+
+    /// Adds a·(b + b_low) to each lane.
+    #[inline(always)]
+    pub fn add_products(&mut self, a: f64x4, b: f64x4, b_low: f64x4) {
+        let p = a * b;
+        let (a_high, a_rest) = split_lanes(a);
+        let (b_high, b_rest) = split_lanes(b);
+        let e = ((a_high * b_high - p) + a_high * b_rest + a_rest * b_high) + a_rest * b_rest;
+        let s = self.sum + p;
+        let t = s - self.sum;
+        let f = (self.sum - (s - t)) + (p - t);
+        self.sum = s;
+        self.error += f + (e + a * b_low);
+    }
+
+    /// The sum of the lanes, in order.
+    #[inline(always)]
+    pub fn value(&self) -> Dd {
+        let (sums, errors) = (self.sum.to_array(), self.error.to_array());
+        sum(sums.into_iter().zip(errors).map(|(s, e)| Dd::sum(s, e)))
+    }
+}
+
+#[inline(always)]
+fn split_lanes(a: f64x4) -> (f64x4, f64x4) {
+    let t = a * 134_217_729.0;
+    let high = t - (t - a);
+    (high, a - high)
+}
+
 /// A pair (high + low) with both parts already split, for many products with the same factor.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SplitDd {
     high: f64,
-    high_parts: (f64, f64),
+    high_upper: f64,
+    high_lower: f64,
     low: f64,
-    low_parts: (f64, f64),
+    low_upper: f64,
+    low_lower: f64,
 }
 
 impl From<Dd> for SplitDd {
     fn from(x: Dd) -> Self {
-        Self { high: x.high, high_parts: split(x.high), low: x.low, low_parts: split(x.low) }
+        let ((high_upper, high_lower), (low_upper, low_lower)) = (split(x.high), split(x.low));
+        Self { high: x.high, high_upper, high_lower, low: x.low, low_upper, low_lower }
     }
 }
 
-impl SplitDd {
-    /// The leading double.
-    #[inline(always)]
-    pub fn leading(&self) -> f64 {
-        self.high
-    }
-}
-
-/// The sum of products of doubles and pairs carried in three levels: its error stays far below that of a pair even where
-/// the terms cancel by many orders of magnitude.
+/// A sum of products of doubles and pairs carried in three levels, in two lanes: the error stays far below that of a pair
+/// even where the terms cancel by many orders of magnitude.
 ///
-/// After n terms the three levels together differ from the exact sum by at most 2γ³Σ|terms|, γ = 8(n + 2)u: see
+/// After n terms the levels together differ from the exact sum by at most 2γ³Σ|terms|, γ = 8(n + 4)u: see
 /// [`TripleAccumulator::relative_error`]. (K-fold summation of Ogita, Rump and Oishi with K = 3.)
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TripleAccumulator {
-    sum: f64,
-    error: f64,
-    rest: f64,
+    sum: f64x2,
+    error: f64x2,
+    rest: f64x2,
+    magnitude: f64x2,
 }
 
 impl TripleAccumulator {
-    /// Adds a·b.
+    /// Adds a·b in each lane.
     #[inline(always)]
-    pub fn add_product(&mut self, a: f64, b: &SplitDd) {
-        let (a_high, a_low) = split(a);
-        let product = |b: f64, (b_high, b_low): (f64, f64)| {
+    pub fn add_products(&mut self, a: [f64; 2], b: [&SplitDd; 2]) {
+        let lanes = |part: fn(&SplitDd) -> f64| f64x2::new([part(b[0]), part(b[1])]);
+        let a = f64x2::new(a);
+        let t = a * 134_217_729.0;
+        let a_upper = t - (t - a);
+        let a_lower = a - a_upper;
+        let product = |b: f64x2, upper: f64x2, lower: f64x2| {
             let p = a * b;
-            (p, ((a_high * b_high - p) + a_high * b_low + a_low * b_high) + a_low * b_low)
+            (p, ((a_upper * upper - p) + a_upper * lower + a_lower * upper) + a_lower * lower)
         };
-        let (p, e) = product(b.high, b.high_parts);
-        let (q, r) = product(b.low, b.low_parts);
-        let (sum, from_sum) = two_sum(self.sum, p);
-        let (second, from_second) = two_sum(e, q);
-        let (error, lost) = two_sum(self.error, from_sum);
-        let (error, lost_too) = two_sum(error, second);
+        let (p, e) = product(lanes(|b| b.high), lanes(|b| b.high_upper), lanes(|b| b.high_lower));
+        let (q, r) = product(lanes(|b| b.low), lanes(|b| b.low_upper), lanes(|b| b.low_lower));
+        let (sum, from_sum) = two_sum_lanes(self.sum, p);
+        let (second, from_second) = two_sum_lanes(e, q);
+        let (error, lost) = two_sum_lanes(self.error, from_sum);
+        let (error, lost_too) = two_sum_lanes(error, second);
         self.sum = sum;
         self.error = error;
         self.rest += (r + from_second) + (lost + lost_too);
+        self.magnitude += p.abs();
+    }
+
+    /// Adds the products aₑ·b[indexₑ], the entries taken two at a time.
+    #[inline(always)]
+    pub fn add_row(&mut self, indices: &[u32], a: &[f64], b: &[SplitDd]) {
+        let (index_pairs, last_index) = indices.as_chunks::<2>();
+        let (a_pairs, last_a) = a.as_chunks::<2>();
+        for (&[i, j], &a) in index_pairs.iter().zip(a_pairs) {
+            self.add_products(a, [&b[i as usize], &b[j as usize]]);
+        }
+        if let (&[i], &[a]) = (last_index, last_a) {
+            self.add_products([a, 0.0], [&b[i as usize]; 2]);
+        }
     }
 
     /// The sum rounded to a pair.
     #[inline(always)]
     pub fn value(self) -> Dd {
-        let (sum, low) = two_sum(self.sum, self.error);
-        Dd::sum(sum, low) + Dd::from(self.rest)
+        let ([s, t], [e, f], [r, g]) = (self.sum.to_array(), self.error.to_array(), self.rest.to_array());
+        let (sum, from_sum) = two_sum(s, t);
+        let (error, lost) = two_sum(e, f);
+        let (error, lost_too) = two_sum(error, from_sum);
+        let (sum, low) = two_sum(sum, error);
+        Dd::sum(sum, low) + Dd::from((r + g) + (lost + lost_too))
+    }
+
+    /// Σ|terms|, to a few roundings.
+    #[inline(always)]
+    pub fn magnitude(self) -> f64 {
+        let [m, n] = self.magnitude.to_array();
+        m + n
     }
 
     /// The error after `terms` additions, before rounding to a pair, relative to Σ|terms|.
     pub fn relative_error(terms: usize) -> f64 {
-        let gamma = 8.0 * (terms + 2) as f64 * (f64::EPSILON / 2.0);
+        let gamma = 8.0 * (terms + 4) as f64 * (f64::EPSILON / 2.0);
         2.0 * gamma * gamma * gamma
     }
+}
+
+#[inline(always)]
+fn two_sum_lanes(a: f64x2, b: f64x2) -> (f64x2, f64x2) {
+    let s = a + b;
+    let t = s - a;
+    (s, (a - (s - t)) + (b - t))
 }
 
 /// Pair sum of a slice of pairs, in order.
@@ -327,6 +410,7 @@ mod tests {
         fn operations_stay_within_the_stated_relative_error(a in pair(), b in pair()) {
             prop_assert!(relative_error(a * b, &(exact_dd(a) * exact_dd(b))) <= DD_EPSILON);
             prop_assert!(relative_error(a / b, &(exact_dd(a) / exact_dd(b))) <= DD_EPSILON);
+            prop_assert!(relative_error(a.over(b.high), &(exact_dd(a) / exact(b.high))) <= DD_EPSILON);
             prop_assert!(relative_error(a.times(b.high), &(exact_dd(a) * exact(b.high))) <= DD_EPSILON);
             prop_assert!(relative_error(a + b, &(exact_dd(a) + exact_dd(b))) <= DD_EPSILON);
             let root = a.abs().sqrt();
@@ -356,14 +440,17 @@ mod tests {
             tail in -1e-12f64..1e-12,
         ) {
             let mut got = TripleAccumulator::default();
+            let mut lane = 0;
             let mut want = BigRational::from(BigInt::zero());
             let mut magnitude = 0.0;
             // Each term and its negative, and a small rest: nearly everything cancels.
             let mirrored = terms.iter().map(|&(a, b, l)| (-a, b, l));
             for (a, b, low) in terms.iter().copied().chain(mirrored).chain([(tail, 1.0, 0.0)]) {
                 let pair = Dd::sum(b, low * b.abs() * f64::EPSILON / 2.0);
-                got.add_product(a, &SplitDd::from(pair));
                 want += exact(a) * exact_dd(pair);
+                lane ^= 1;
+                let factors = if lane == 0 { [a, 0.0] } else { [0.0, a] };
+                got.add_products(factors, [&SplitDd::from(pair); 2]);
                 magnitude += (a * b).abs();
             }
             let error = (exact_dd(got.value()) - &want).abs().to_f64().unwrap();

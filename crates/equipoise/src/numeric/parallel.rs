@@ -51,6 +51,18 @@ impl Workers {
         }
     }
 
+    /// Runs two tasks, side by side where there is a pool.
+    pub fn join<A: Send, B: Send>(
+        &self,
+        first: impl FnOnce() -> A + Send,
+        second: impl FnOnce() -> B + Send,
+    ) -> (A, B) {
+        match &self.pool {
+            None => (first(), second()),
+            Some(pool) => pool.join(first, second),
+        }
+    }
+
     /// Fills `out` in chunks of [`CHUNK`]: `fill(start, chunk)` writes `out[start..start + chunk.len()]`.
     pub fn fill<T: Send>(&self, out: &mut [T], fill: impl Fn(usize, &mut [T]) + Sync + Send) {
         self.fill_by(CHUNK, out, fill);

@@ -63,7 +63,7 @@ pub struct Certification {
     pub certificate: Certificate,
     /// One row per target.
     pub targets: Vec<TargetResult>,
-    /// |mᵢ − mᵢ*| is at most this, for every record (n, the caller's order).
+    /// |mᵢ − mᵢ*| is at most this, for every record (n).
     pub distance_bounds: Vec<f64>,
     /// Digest of the multipliers.
     pub digest: Digest,
@@ -109,25 +109,20 @@ impl ReweightProblem {
         };
         let workers = Workers::new(threads);
         let form = PenaltyForm::new(self, penalty, &workers);
-        let answer = self.to_internal_order(&multipliers);
-        let primal = Primal::new(&form, &answer);
-        let (certificate, targets, bounds) = if form.initial_loss == Dd::ZERO {
-            zero_loss(&form, &answer, &primal)
+        let primal = Primal::new(&form, &multipliers);
+        let (certificate, targets, bounds) = if self.moments.initial_loss == Dd::ZERO {
+            zero_loss(&form, &multipliers, &primal)
         } else {
             let dual = dual.unwrap_or_else(|| primal.dual(&form));
-            let evaluation = form.evaluate_dual(&dual, Some(&answer));
+            let mut evaluation = DualEvaluation::new(&form);
+            form.evaluate_dual(&dual, Some(&multipliers), &mut evaluation);
             (
-                certificate(&form, &answer, &dual, &evaluation, &primal),
+                certificate(&form, &dual, &evaluation, &primal),
                 primal.target_results(&form, &dual),
-                (0..answer.len()).map(|i| record_bound(&form, &evaluation, i)).collect(),
+                (0..multipliers.len()).map(|i| record_bound(&form, &evaluation, i)).collect(),
             )
         };
-        Ok(Certification {
-            certificate,
-            targets,
-            distance_bounds: self.to_caller_order(&bounds),
-            digest: Digest::of(multipliers),
-        })
+        Ok(Certification { certificate, targets, distance_bounds: bounds, digest: Digest::of(multipliers) })
     }
 }
 
@@ -155,7 +150,7 @@ impl Primal {
 
     /// v = 2(Bᵀm − c) ⊘ s: the dual point that an answer without one is checked with.
     pub fn dual(&self, form: &PenaltyForm<'_>) -> Vec<Dd> {
-        self.misses.iter().zip(&form.scale).map(|(&r, &s)| (r + r) / s).collect()
+        self.misses.iter().zip(&form.moments.scale).map(|(&r, &s)| (r + r) / s).collect()
     }
 
     pub fn target_results(&self, form: &PenaltyForm<'_>, dual: &[Dd]) -> Vec<TargetResult> {
@@ -168,10 +163,10 @@ impl Primal {
                 TargetResult {
                     name: target.name.clone(),
                     target: target.total,
-                    before: form.before[j].to_f64(),
+                    before: form.moments.before[j].to_f64(),
                     after,
                     relative_error: if target.total == 0.0 { after } else { miss / target.total.abs() },
-                    price: -(dual[j] * form.scale[j]).to_f64(),
+                    price: -(dual[j] * form.moments.scale[j]).to_f64(),
                     impossible: problem.matrix.column(j).0.is_empty(),
                 }
             })
@@ -184,18 +179,18 @@ fn record_bound(form: &PenaltyForm<'_>, evaluation: &DualEvaluation, i: usize) -
     (evaluation.deviation[i] + evaluation.residual_bound * form.sensitivity(i)) * (1.0 + 1e-12)
 }
 
-/// The certificate of `answer` with the dual point of `evaluation`.
+/// The certificate of the answer in `evaluation`, which belongs to the dual point `dual`.
 pub(super) fn certificate(
     form: &PenaltyForm<'_>,
-    answer: &[f64],
     dual: &[Dd],
     evaluation: &DualEvaluation,
     primal: &Primal,
 ) -> Certificate {
+    let answer = &evaluation.answer;
     let loss = dd::sum(primal.misses.iter().map(|r| r.square())).to_f64();
     let objective = loss + penalty_term(form, answer);
     let target_gap = dd::sum(
-        (primal.misses.iter().zip(dual).zip(&form.scale))
+        (primal.misses.iter().zip(dual).zip(&form.moments.scale))
             .map(|((&r, &v), &s)| (r - (v * s).times(0.5)).square()),
     );
     let duality_gap = target_gap.to_f64() + evaluation.record_gap.max(0.0);
@@ -247,7 +242,8 @@ fn penalty_term(form: &PenaltyForm<'_>, answer: &[f64]) -> f64 {
 /// ∂P/∂mᵢ = 2w⁰ᵢ(A(r ⊘ s))ᵢ + 2λᵢ(mᵢ − 1), r = Bᵀm − c, and what it says at the bounds.
 fn box_residuals(form: &PenaltyForm<'_>, answer: &[f64], primal: &Primal) -> BoxResiduals {
     let problem = form.problem;
-    let v: Vec<f64> = primal.misses.iter().zip(&form.scale).map(|(&r, &s)| (r / s).to_f64()).collect();
+    let v: Vec<f64> =
+        primal.misses.iter().zip(&form.moments.scale).map(|(&r, &s)| (r / s).to_f64()).collect();
     let mut gradient = vec![0.0; answer.len()];
     problem.matrix.times(&v, &mut gradient, form.workers);
     form.workers.fill(&mut gradient, |start, chunk| {

@@ -19,10 +19,10 @@ pub(super) fn solve(
     form: &PenaltyForm<'_>,
     iteration_limit: u32,
     threads: usize,
-    control: &mut Control<'_>,
+    control: &Control,
 ) -> RungOutcome {
     let (n, k) = (form.num_records(), form.num_targets());
-    let loss = form.initial_loss.to_f64();
+    let loss = form.moments.initial_loss.to_f64();
     let lambda: Vec<f64> = (0..n).map(|i| form.lambda(i) / loss).collect();
     let diagonal: Vec<f64> =
         lambda.iter().map(|l| 2.0 * l).chain(std::iter::repeat_n(2.0 / loss, k)).collect();
@@ -51,8 +51,8 @@ pub(super) fn solve(
         Ok(solver) => solver,
         Err(error) => return failed(format!("Clarabel refused the problem: {error}")),
     };
-    let must_stop = control.stop_test();
-    solver.set_termination_callback(move |_| must_stop());
+    let stop = control.clone();
+    solver.set_termination_callback(move |_| stop.must_stop());
     solver.solve();
     let solution = &solver.solution;
     let end = match solution.status {
@@ -101,7 +101,7 @@ fn constraints(form: &PenaltyForm<'_>) -> (CscMatrix<f64>, Vec<f64>) {
         let (columns, entries) = problem.matrix.row(i);
         for (&j, a) in columns.iter().zip(entries) {
             rows.push(j as usize);
-            values.push(problem.design_weights[i] * a / form.scale[j as usize].to_f64());
+            values.push(problem.design_weights[i] * a / form.moments.scale[j as usize].to_f64());
         }
         rows.extend([k + i, k + n + i]);
         values.extend([-1.0, 1.0]);
@@ -112,7 +112,7 @@ fn constraints(form: &PenaltyForm<'_>) -> (CscMatrix<f64>, Vec<f64>) {
         values.push(-1.0);
         starts.push(rows.len());
     }
-    let right_side = (form.c.iter().map(|c| c.to_f64()))
+    let right_side = (form.moments.c.iter().map(|c| c.to_f64()))
         .chain((0..n).map(|i| -problem.bounds.of(i).0))
         .chain((0..n).map(|i| problem.bounds.of(i).1))
         .collect();

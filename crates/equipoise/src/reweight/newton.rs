@@ -13,6 +13,7 @@ use super::result::Timing;
 use crate::control::{Control, IterationRecord, Stopwatch};
 use crate::numeric::cholesky::{Cholesky, NotPositiveDefinite};
 use crate::numeric::dd::Dd;
+use crate::numeric::parallel::CHUNK;
 use crate::numeric::sum::{dot, norm_two};
 
 /// Newton stops once ‖F‖ ≤ this · √L₀: the finish takes over where plain doubles lose their grip.
@@ -74,6 +75,9 @@ struct Newton<'f, 'p> {
     change: Vec<f64>,
     /// F(y)
     residual: Vec<f64>,
+    /// Records whose state differs from the one the Gram matrix was made for.
+    changed: Vec<u32>,
+    num_free: usize,
     inverse_scale: Vec<f64>,
     c: Vec<f64>,
     root_initial_loss: f64,
@@ -85,7 +89,7 @@ pub(super) fn solve(
     start: &[f64],
     iteration_limit: u32,
     structure: &mut Structure,
-    control: &mut Control<'_>,
+    control: &Control,
     timing: &mut Timing,
 ) -> NewtonOutcome {
     let mut watch = Stopwatch::default();
@@ -93,12 +97,12 @@ pub(super) fn solve(
     timing.passes_seconds += watch.lap();
     let mut history = Vec::new();
     let mut best = f64::INFINITY;
-    let (mut iterations, mut num_changed, mut step_length) = (0, 0, 0.0);
+    let (mut iterations, mut step_length) = (0, 0.0);
     let stop = loop {
         newton.evaluate_residual();
         timing.passes_seconds += watch.lap();
         let relative = norm_two(&newton.residual) / newton.root_initial_loss;
-        let record = newton.record(iterations, relative, step_length, num_changed);
+        let record = newton.record(iterations, relative, step_length);
         control.report(&record);
         history.push(record);
         if let Some(stop) = stop_reason(relative, best, iterations, iteration_limit, control) {
@@ -113,10 +117,10 @@ pub(super) fn solve(
         timing.cholesky_seconds += watch.lap();
         let direction = newton.direction();
         step_length = newton.line_search(&direction);
-        num_changed = newton.take_step(step_length, &direction);
+        newton.take_step(step_length, &direction);
         timing.passes_seconds += watch.lap();
         iterations += 1;
-        if step_length == 1.0 && num_changed == 0 {
+        if step_length == 1.0 && newton.changed.is_empty() {
             break NewtonStop::ExactStep;
         }
     };
@@ -132,7 +136,7 @@ fn stop_reason(
     best: f64,
     iterations: u32,
     iteration_limit: u32,
-    control: &Control<'_>,
+    control: &Control,
 ) -> Option<NewtonStop> {
     if !relative.is_finite() {
         Some(NewtonStop::NotFinite)
@@ -156,24 +160,27 @@ impl<'f, 'p> Newton<'f, 'p> {
             *structure = Structure { gram: vec![0.0; k * k], free: vec![false; n] };
         }
         let kappa = form.kappa.to_f64();
+        let moments = form.moments;
         let mut newton = Self {
             form,
             structure,
             cholesky: Cholesky::new(k),
-            dual: start.iter().zip(&form.scale).map(|(v, s)| v * s.to_f64()).collect(),
+            dual: start.iter().zip(&moments.scale).map(|(v, s)| v * s.to_f64()).collect(),
             ratio: form.problem.design_weights.iter().map(|w| kappa / w).collect(),
             unclipped: vec![1.0; n],
             weighted: vec![0.0; n],
             change: vec![0.0; n],
             residual: vec![0.0; k],
-            inverse_scale: form.scale.iter().map(|s| 1.0 / s.to_f64()).collect(),
-            c: form.c.iter().map(|c| c.to_f64()).collect(),
-            root_initial_loss: form.initial_loss.to_f64().sqrt(),
+            changed: Vec::new(),
+            num_free: 0,
+            inverse_scale: moments.scale.iter().map(|s| 1.0 / s.to_f64()).collect(),
+            c: moments.c.iter().map(|c| c.to_f64()).collect(),
+            root_initial_loss: moments.initial_loss.to_f64().sqrt(),
         };
         if start.iter().any(|v| *v != 0.0) {
             form.problem.matrix.times(start, &mut newton.change, form.workers);
-            newton.move_unclipped(1.0);
         }
+        newton.move_records(1.0);
         newton
     }
 
@@ -183,67 +190,65 @@ impl<'f, 'p> Newton<'f, 'p> {
         self.form.problem.matrix.times(&v, &mut self.change, self.form.workers);
     }
 
-    /// z ← z − α ratio ∘ change
-    fn move_unclipped(&mut self, alpha: f64) {
-        let (ratio, change) = (&self.ratio, &self.change);
-        self.form.workers.fill(&mut self.unclipped, |start, chunk| {
-            for (offset, z) in chunk.iter_mut().enumerate() {
-                let i = start + offset;
+    /// z ← z − α ratio ∘ change, and with it the weights w⁰ ∘ m and the list of records that changed state.
+    fn move_records(&mut self, alpha: f64) {
+        let problem = self.form.problem;
+        let (ratio, change, free) = (&self.ratio, &self.change, &self.structure.free);
+        let mut found = vec![(Vec::new(), 0); self.unclipped.len().div_ceil(CHUNK)];
+        let parts = (self.unclipped.chunks_mut(CHUNK).zip(self.weighted.chunks_mut(CHUNK)))
+            .zip(&mut found)
+            .enumerate()
+            .collect();
+        self.form.workers.for_each(parts, |(chunk, ((unclipped, weighted), (changed, num_free)))| {
+            for (offset, (z, weighted)) in unclipped.iter_mut().zip(weighted).enumerate() {
+                let i = chunk * CHUNK + offset;
+                let (lower, upper) = problem.bounds.of(i);
                 *z -= alpha * (ratio[i] * change[i]);
+                *weighted = problem.design_weights[i] * z.clamp(lower, upper);
+                let is_free = lower < *z && *z < upper;
+                *num_free += usize::from(is_free);
+                if is_free != free[i] {
+                    changed.push(i as u32);
+                }
             }
         });
+        self.num_free = found.iter().map(|f| f.1).sum();
+        self.changed = found.into_iter().flat_map(|f| f.0).collect();
     }
 
     /// F(y) = y/2 + c − (Aᵀ(w⁰∘m)) ⊘ s
     fn evaluate_residual(&mut self) {
-        let (problem, z) = (self.form.problem, &self.unclipped);
-        self.form.workers.fill(&mut self.weighted, |start, chunk| {
-            for (offset, x) in chunk.iter_mut().enumerate() {
-                let i = start + offset;
-                let (lower, upper) = problem.bounds.of(i);
-                *x = problem.design_weights[i] * z[i].clamp(lower, upper);
-            }
-        });
-        problem.matrix.transposed_times(&self.weighted, &mut self.residual, self.form.workers);
+        let matrix = &self.form.problem.matrix;
+        matrix.transposed_times(&self.weighted, &mut self.residual, self.form.workers);
         for (j, f) in self.residual.iter_mut().enumerate() {
             *f = 0.5 * self.dual[j] + self.c[j] - *f * self.inverse_scale[j];
         }
     }
 
-    fn is_free(&self, i: usize) -> bool {
-        let (lower, upper) = self.form.problem.bounds.of(i);
-        lower < self.unclipped[i] && self.unclipped[i] < upper
-    }
-
-    fn record(&self, iteration: u32, residual: f64, step_length: f64, num_changed: usize) -> IterationRecord {
-        let num_free = (0..self.unclipped.len()).filter(|&i| self.is_free(i)).count();
+    fn record(&self, iteration: u32, residual: f64, step_length: f64) -> IterationRecord {
         IterationRecord {
             method: "newton".into(),
             iteration,
             residual,
             objective: None,
             step_length,
-            num_free: num_free as u32,
-            num_changed: num_changed as u32,
+            num_free: self.num_free as u32,
+            num_changed: self.changed.len() as u32,
         }
     }
 
     /// Brings Σ_free aᵢaᵢᵀ up to date: by the records that changed state, or from scratch where that is cheaper.
     fn update_gram(&mut self) {
-        let n = self.unclipped.len();
-        let changed: Vec<u32> =
-            (0..n).filter(|&i| self.is_free(i) != self.structure.free[i]).map(|i| i as u32).collect();
-        for &i in &changed {
-            self.structure.free[i as usize] ^= true;
-        }
         let Structure { gram, free } = &mut *self.structure;
+        for &i in &self.changed {
+            free[i as usize] ^= true;
+        }
         let (plan, matrix) = (&self.form.problem.gram_plan, &self.form.problem.matrix);
-        let num_free = free.iter().filter(|f| **f).count();
-        if changed.len() < num_free {
+        if self.changed.len() < self.num_free {
             let sign = |i: usize| if free[i] { 1.0 } else { -1.0 };
-            plan.add(matrix, &changed, sign, gram, self.form.workers);
+            plan.add(matrix, &self.changed, sign, gram, self.form.workers);
         } else {
-            let rows: Vec<u32> = (0..n as u32).filter(|&i| free[i as usize]).collect();
+            let rows: Vec<u32> = (0..free.len() as u32).filter(|&i| free[i as usize]).collect();
             gram.fill(0.0);
             plan.add(matrix, &rows, |_| 1.0, gram, self.form.workers);
         }
@@ -311,28 +316,29 @@ impl<'f, 'p> Newton<'f, 'p> {
         smooth + dot(&self.c, direction) - partial.iter().sum::<f64>()
     }
 
-    /// y ← y + αd; returns how many records changed state.
-    fn take_step(&mut self, alpha: f64, direction: &[f64]) -> usize {
+    /// y ← y + αd
+    fn take_step(&mut self, alpha: f64, direction: &[f64]) {
         for (y, d) in self.dual.iter_mut().zip(direction) {
             *y += alpha * d;
         }
-        self.move_unclipped(alpha);
-        (0..self.unclipped.len()).filter(|&i| self.is_free(i) != self.structure.free[i]).count()
+        self.move_records(alpha);
     }
 
     /// Corrects v = y ⊘ s, held in pairs, with F in double-double and the last factor, until every multiplier is known to
     /// far below its rounding or a correction no longer helps.
     fn finish(mut self, stop: &NewtonStop, history: &mut Vec<IterationRecord>) -> (Vec<Dd>, DualEvaluation) {
         let form = self.form;
-        let mut dual: Vec<Dd> = self.dual.iter().zip(&form.scale).map(|(&y, &s)| Dd::from(y) / s).collect();
+        let mut dual: Vec<Dd> =
+            self.dual.iter().zip(&form.moments.scale).map(|(&y, &s)| Dd::from(y) / s).collect();
         self.release_vectors();
-        let mut evaluation = form.evaluate_dual(&dual, None);
+        let mut evaluation = DualEvaluation::new(form);
+        form.evaluate_dual(&dual, None, &mut evaluation);
         if !matches!(stop, NewtonStop::Residual | NewtonStop::ExactStep | NewtonStop::RoundingLevel) {
             return (dual, evaluation);
         }
         let sensitivity = form.largest_sensitivity();
+        let mut norm = norm_two(&evaluation.residual);
         for correction in 1..=MAX_CORRECTIONS {
-            let norm = norm_two(&evaluation.residual);
             if norm * sensitivity <= FINISH_TARGET {
                 break;
             }
@@ -341,24 +347,26 @@ impl<'f, 'p> Newton<'f, 'p> {
             let trial: Vec<Dd> = (dual.iter().zip(&d).zip(&self.inverse_scale))
                 .map(|((&v, d), s)| v + Dd::from(d * s))
                 .collect();
-            let next = form.evaluate_dual(&trial, None);
-            let next_norm = norm_two(&next.residual);
-            if !(next_norm < norm) {
+            form.evaluate_dual(&trial, None, &mut evaluation);
+            let next = norm_two(&evaluation.residual);
+            if !(next < norm) {
+                form.evaluate_dual(&dual, None, &mut evaluation);
                 break;
             }
+            dual = trial;
             history.push(IterationRecord {
                 method: "finish".into(),
                 iteration: correction as u32,
-                residual: next_norm / self.root_initial_loss,
+                residual: next / self.root_initial_loss,
                 objective: None,
                 step_length: 1.0,
-                num_free: history.last().map_or(0, |r| r.num_free),
+                num_free: self.num_free as u32,
                 num_changed: 0,
             });
-            (dual, evaluation) = (trial, next);
-            if next_norm > 0.25 * norm {
+            if next > 0.25 * norm {
                 break;
             }
+            norm = next;
         }
         (dual, evaluation)
     }

@@ -11,32 +11,27 @@
 //! Bᵀm = (Aᵀ(w⁰∘m)) ⊘ s, so that nothing is rounded before the first operation and the Gram matrix over the free
 //! records, κ S⁻¹(Σ aᵢaᵢᵀ)S⁻¹, carries no weights.
 
-use super::problem::ReweightProblem;
-use crate::numeric::dd::{self, DD_EPSILON, Dd, SplitDd, TripleAccumulator};
+use super::problem::{Moments, ReweightProblem};
+use crate::numeric::dd::{DD_EPSILON, Dd, SplitDd, TripleAccumulator};
 use crate::numeric::parallel::{CHUNK, Workers};
 
-/// A problem with its penalty: the constants in double-double, and the operators of the primal and the dual.
+/// A problem with its penalty: the operators of the primal and the dual.
 pub(super) struct PenaltyForm<'a> {
     pub problem: &'a ReweightProblem,
     pub workers: &'a Workers,
-    /// sⱼ
-    pub scale: Vec<Dd>,
-    /// cⱼ
-    pub c: Vec<Dd>,
-    /// Totals at the design weights, Aᵀw⁰.
-    pub before: Vec<Dd>,
-    /// L₀
-    pub initial_loss: Dd,
-    /// κ; infinite where L₀ = 0.
+    /// Constants of the data: sⱼ, cⱼ, L₀ and their like.
+    pub moments: &'a Moments,
+    /// κ; not finite where L₀ = 0.
     pub kappa: Dd,
     /// Bound on the relative error of κ.
-    pub kappa_error: f64,
+    kappa_error: f64,
 }
 
-/// m(y), F(y) and what is needed to bound the distance of an answer, all from one dual point held in pairs.
+/// m(y), F(y) and what is needed to bound the distance of an answer, all from one dual point held in pairs. The storage
+/// is reused from one evaluation to the next.
 pub(super) struct DualEvaluation {
-    /// mᵢ(y) rounded to double (internal order).
-    pub rounded: Vec<f64>,
+    /// mᵢ(y) rounded to double, or the answer given.
+    pub answer: Vec<f64>,
     /// Per record: |answerᵢ − mᵢ(y)| + error of mᵢ(y).
     pub deviation: Vec<f64>,
     /// Largest error of any computed mᵢ(y).
@@ -47,37 +42,38 @@ pub(super) struct DualEvaluation {
     pub residual_bound: f64,
     /// Σ λᵢ[(mᵢ − m̂ᵢ)² + 2(mᵢ − m̂ᵢ)(m̂ᵢ − zᵢ)] for the answer m: the records' part of the gap.
     pub record_gap: f64,
+    /// w⁰ᵢmᵢ(y)
+    weighted: Vec<Dd>,
+    /// Bound on the error of `weighted` and of its summation.
+    uncertainty: Vec<f64>,
 }
+
+impl DualEvaluation {
+    pub fn new(form: &PenaltyForm<'_>) -> Self {
+        let n = form.num_records();
+        Self {
+            answer: vec![0.0; n],
+            deviation: vec![0.0; n],
+            evaluation_error: 0.0,
+            residual: vec![0.0; form.num_targets()],
+            residual_bound: f64::INFINITY,
+            record_gap: 0.0,
+            weighted: vec![Dd::ZERO; n],
+            uncertainty: vec![0.0; n],
+        }
+    }
+}
+
+/// Records whose row products are formed before their multipliers: the two loops then overlap in the CPU, and the buffer
+/// stays in the first-level cache.
+const BATCH: usize = 256;
 
 impl<'a> PenaltyForm<'a> {
     pub fn new(problem: &'a ReweightProblem, penalty: f64, workers: &'a Workers) -> Self {
-        let scale: Vec<Dd> =
-            problem.targets.iter().map(|t| t.scale.map_or(Dd::sum(t.total, 1.0), Dd::from)).collect();
-        let c: Vec<Dd> = problem.targets.iter().zip(&scale).map(|(t, &s)| Dd::from(t.total) / s).collect();
-        let weights: Vec<Dd> = problem.design_weights.iter().map(|&w| Dd::from(w)).collect();
-        let exact = vec![0.0; weights.len()];
-        let sums = problem.matrix.transposed_times_dd(&weights, &exact, workers);
-
-        let (mut initial_loss, mut squared_error) = (Dd::ZERO, 0.0);
-        for (j, &(before, error)) in sums.iter().enumerate() {
-            let miss = (before - Dd::from(problem.targets[j].total)) / scale[j];
-            initial_loss = initial_loss + miss.square();
-            let error = error / scale[j].high.abs() + 4.0 * DD_EPSILON * (miss.high.abs() + c[j].high.abs());
-            squared_error += error * error;
-        }
-        let partial = workers.map_chunks(weights.len(), |range| {
-            dd::sum(problem.design_weights[range].iter().map(|&w| Dd::product(w, w)))
-        });
-        // Pair additions of positive terms: one relative error each, within a chunk and over the chunks.
-        let partial_count = partial.len() as f64;
-        let sum_of_squares = dd::sum(partial);
-        let kappa = sum_of_squares / (Dd::from(2.0 * penalty) * initial_loss);
-        // d ln κ = −d ln L₀, and |dL₀| ≤ 2√L₀‖error‖ + ‖error‖².
-        let relative = squared_error.sqrt() / initial_loss.high.sqrt();
-        let kappa_error =
-            2.0 * relative + relative * relative + (2.0 * CHUNK as f64 + partial_count) * DD_EPSILON;
-        let before = sums.into_iter().map(|(sum, _)| sum).collect();
-        Self { problem, workers, scale, c, before, initial_loss, kappa, kappa_error }
+        let moments = &problem.moments;
+        let kappa = moments.sum_of_squares / (Dd::from(2.0 * penalty) * moments.initial_loss);
+        let kappa_error = moments.ratio_error + 4.0 * DD_EPSILON;
+        Self { problem, workers, moments, kappa, kappa_error }
     }
 
     pub fn num_records(&self) -> usize {
@@ -113,88 +109,94 @@ impl<'a> PenaltyForm<'a> {
                 *x = Dd::product(weights[start + offset], multipliers[start + offset]);
             }
         });
-        let exact = vec![0.0; weights.len()];
-        let after = self.problem.matrix.transposed_times_dd(&weighted, &exact, self.workers);
+        let after = self.problem.matrix.transposed_times_dd(&weighted, |_| 0.0, self.workers);
         let after: Vec<Dd> = after.into_iter().map(|(sum, _)| sum).collect();
         let misses = (0..self.num_targets())
-            .map(|j| (after[j] - Dd::from(self.problem.targets[j].total)) / self.scale[j])
+            .map(|j| (after[j] - Dd::from(self.problem.targets[j].total)) / self.moments.scale[j])
             .collect();
         (misses, after)
     }
 
-    /// Evaluates the dual point y = s ∘ v. The answer to bound is `given` (internal order), or m(y) rounded.
+    /// Evaluates the dual point y = s ∘ v. The answer to bound is `given`, or m(y) rounded.
     ///
     /// The point is given by v because (Av)ᵢ cancels by many orders of magnitude where targets nearly contradict one another:
     /// v must then be exact, and its product is summed in three levels. y itself enters only as y/2.
-    pub fn evaluate_dual(&self, v: &[Dd], given: Option<&[f64]>) -> DualEvaluation {
+    pub fn evaluate_dual(&self, v: &[Dd], given: Option<&[f64]>, out: &mut DualEvaluation) {
+        self.evaluate_records(v, given, out);
+        let uncertainty = &out.uncertainty;
+        let sums = self.problem.matrix.transposed_times_dd(&out.weighted, |i| uncertainty[i], self.workers);
+        let mut squared_bound = 0.0;
+        for (j, &(sum, error)) in sums.iter().enumerate() {
+            let (scale, c) = (self.moments.scale[j], self.moments.c[j]);
+            let reached = sum / scale;
+            let half = (v[j] * scale).times(0.5);
+            let f = (half + c - reached).to_f64();
+            let error = error / scale.high.abs()
+                + 4.0 * DD_EPSILON * (half.high.abs() + c.high.abs() + reached.high.abs());
+            let bound = f.abs() * (1.0 + f64::EPSILON) + error * (1.0 + 1e-9);
+            squared_bound += bound * bound;
+            out.residual[j] = f;
+        }
+        out.residual_bound = squared_bound.sqrt() * (1.0 + 1e-9);
+    }
+
+    /// The part of [`PenaltyForm::evaluate_dual`] that runs over the records.
+    fn evaluate_records(&self, v: &[Dd], given: Option<&[f64]>, out: &mut DualEvaluation) {
         let split: Vec<SplitDd> = v.iter().map(|&v| SplitDd::from(v)).collect();
-        let n = self.num_records();
-        let mut rounded = vec![0.0; n];
-        let mut deviation = vec![0.0; n];
-        let mut weighted = vec![Dd::ZERO; n];
-        let mut weighted_error = vec![0.0; n];
-        let mut totals = vec![(0.0, 0.0f64); n.div_ceil(CHUNK)];
-        let parts = (rounded.chunks_mut(CHUNK).zip(deviation.chunks_mut(CHUNK)))
-            .zip(weighted.chunks_mut(CHUNK).zip(weighted_error.chunks_mut(CHUNK)))
+        let epsilon = self.problem.matrix.dd_summation_error() + DD_EPSILON;
+        let mut totals = vec![(0.0, 0.0f64); out.answer.len().div_ceil(CHUNK)];
+        let parts = (out.answer.chunks_mut(CHUNK).zip(out.deviation.chunks_mut(CHUNK)))
+            .zip(out.weighted.chunks_mut(CHUNK).zip(out.uncertainty.chunks_mut(CHUNK)))
             .zip(&mut totals)
             .enumerate()
             .collect();
-        self.workers.for_each(parts, |(chunk, (((rounded, deviation), (weighted, error)), totals))| {
-            for offset in 0..rounded.len() {
-                let i = chunk * CHUNK + offset;
-                let point = self.record_point(i, &split);
-                let answer = given.map_or(point.multiplier.to_f64(), |m| m[i]);
-                let difference = (Dd::from(answer) - point.multiplier).to_f64();
-                let beyond = (point.multiplier - point.unclipped).to_f64();
-                let weight = self.problem.design_weights[i];
-                rounded[offset] = answer;
-                deviation[offset] = (difference.abs() + point.error) * (1.0 + 4.0 * f64::EPSILON);
-                weighted[offset] = point.multiplier.times(weight);
-                error[offset] = weight * point.error + DD_EPSILON * weighted[offset].high.abs();
-                totals.0 += self.lambda(i) * (difference * difference + 2.0 * difference * beyond);
-                totals.1 = totals.1.max(point.error);
+        self.workers.for_each(parts, |(chunk, (((answers, deviation), (weighted, uncertainty)), totals))| {
+            let mut products = [(Dd::ZERO, 0.0); BATCH];
+            for start in (0..answers.len()).step_by(BATCH) {
+                let end = (start + BATCH).min(answers.len());
+                let first = chunk * CHUNK + start;
+                let products = &mut products[..end - start];
+                for (offset, product) in products.iter_mut().enumerate() {
+                    *product = self.row_product(first + offset, &split);
+                }
+                for (offset, &(product, summation_error)) in products.iter().enumerate() {
+                    let (i, slot) = (first + offset, start + offset);
+                    let point = self.record_point(i, product, summation_error);
+                    let answer = given.map_or(point.multiplier.to_f64(), |m| m[i]);
+                    let difference = (Dd::from(answer) - point.multiplier).to_f64();
+                    let beyond = (point.multiplier - point.unclipped).to_f64();
+                    let weight = self.problem.design_weights[i];
+                    answers[slot] = answer;
+                    deviation[slot] = (difference.abs() + point.error) * (1.0 + 4.0 * f64::EPSILON);
+                    weighted[slot] = point.multiplier.times(weight);
+                    uncertainty[slot] = weight * point.error + epsilon * weighted[slot].high.abs();
+                    totals.0 += weight * weight * (difference * difference + 2.0 * difference * beyond);
+                    totals.1 = totals.1.max(point.error);
+                }
             }
         });
-        let sums = self.problem.matrix.transposed_times_dd(&weighted, &weighted_error, self.workers);
-        let mut residual = Vec::with_capacity(v.len());
-        let mut squared_bound = 0.0;
-        for (j, &(sum, error)) in sums.iter().enumerate() {
-            let reached = sum / self.scale[j];
-            let half = (v[j] * self.scale[j]).times(0.5);
-            let f = (half + self.c[j] - reached).to_f64();
-            let error = error / self.scale[j].high.abs()
-                + 4.0 * DD_EPSILON * (half.high.abs() + self.c[j].high.abs() + reached.high.abs());
-            let bound = f.abs() * (1.0 + f64::EPSILON) + error * (1.0 + 1e-9);
-            squared_bound += bound * bound;
-            residual.push(f);
-        }
-        DualEvaluation {
-            rounded,
-            deviation,
-            evaluation_error: totals.iter().map(|t| t.1).fold(0.0, f64::max),
-            residual,
-            residual_bound: squared_bound.sqrt() * (1.0 + 1e-9),
-            record_gap: totals.iter().map(|t| t.0).sum(),
-        }
+        out.evaluation_error = totals.iter().map(|t| t.1).fold(0.0, f64::max);
+        out.record_gap = totals.iter().map(|t| t.0).sum::<f64>() / (2.0 * self.kappa.high);
     }
 
-    /// zᵢ and mᵢ at v, with an a-priori bound on the error of mᵢ.
+    /// (Av)ᵢ and a bound on the error of its summation.
     #[inline(always)]
-    fn record_point(&self, i: usize, v: &[SplitDd]) -> RecordPoint {
+    fn row_product(&self, i: usize, v: &[SplitDd]) -> (Dd, f64) {
         let (columns, values) = self.problem.matrix.row(i);
         let mut product = TripleAccumulator::default();
-        let mut magnitude = 0.0;
-        for (&j, &a) in columns.iter().zip(values) {
-            let v = &v[j as usize];
-            product.add_product(a, v);
-            magnitude += (a * v.leading()).abs();
-        }
-        let per_unit = self.kappa / Dd::from(self.problem.design_weights[i]);
-        let shift = product.value() * per_unit;
+        product.add_row(columns, values, v);
+        (product.value(), TripleAccumulator::relative_error(columns.len()) * product.magnitude())
+    }
+
+    /// zᵢ and mᵢ from (Av)ᵢ, with an a-priori bound on the error of mᵢ.
+    #[inline(always)]
+    fn record_point(&self, i: usize, product: Dd, summation_error: f64) -> RecordPoint {
+        let weight = self.problem.design_weights[i];
+        let shift = (product * self.kappa).over(weight);
         let unclipped = Dd::ONE - shift;
         let error = (1.0 + 1e-9)
-            * (TripleAccumulator::relative_error(columns.len()) * magnitude * per_unit.high
-                + (self.kappa_error + 4.0 * DD_EPSILON) * shift.high.abs()
+            * (summation_error * (self.kappa.high / weight)
+                + (self.kappa_error + 6.0 * DD_EPSILON) * shift.high.abs()
                 + DD_EPSILON * unclipped.high.abs());
         let (lower, upper) = self.problem.bounds.of(i);
         let clipped = |bound: f64| RecordPoint {

@@ -3,7 +3,9 @@
 use ndarray::ArrayView1;
 
 use crate::error::{InputCode, InputError};
+use crate::numeric::dd::{self, DD_EPSILON, Dd};
 use crate::numeric::gram::GramPlan;
+use crate::numeric::parallel::{CHUNK, Workers};
 use crate::numeric::sparse::SparseMatrix;
 
 /// A total to reach: Σᵢ wᵢ Aᵢⱼ ≈ `total`.
@@ -93,30 +95,17 @@ impl Bounds {
             }
         }
     }
-
-    fn in_order(self, order: &[u32]) -> Self {
-        match self {
-            Self::Uniform { .. } => self,
-            Self::PerRecord { lower, upper } => {
-                Self::PerRecord { lower: gather(&lower, order), upper: gather(&upper, order) }
-            }
-        }
-    }
 }
 
 /// A validated reweighting problem: n records with design weights w⁰, k targets, a sparse matrix A (n × k), bounds.
-///
-/// Inside, the records are kept sorted by the targets they count for, because neighbours then touch the same part of
-/// the Gram matrix; every input and output is in the caller's order.
 #[derive(Debug, Clone)]
 pub struct ReweightProblem {
     pub(super) matrix: SparseMatrix,
     pub(super) gram_plan: GramPlan,
-    /// Internal row r is the caller's record `order[r]`.
-    pub(super) order: Vec<u32>,
     pub(super) design_weights: Vec<f64>,
     pub(super) targets: Vec<Target>,
     pub(super) bounds: Bounds,
+    pub(super) moments: Moments,
 }
 
 /// Collects the data of a [`ReweightProblem`] and checks them in one place.
@@ -149,15 +138,14 @@ impl ReweightProblemBuilder {
         validate_targets(&targets, matrix.num_columns())?;
         validate_weights(&design_weights, matrix.num_rows())?;
         bounds.validate(matrix.num_rows())?;
-        let order = order_by_pattern(&matrix);
-        let matrix = matrix.with_rows_in_order(&order);
+        let moments = Moments::new(&matrix, &design_weights, &targets);
         Ok(ReweightProblem {
             gram_plan: GramPlan::new(&matrix),
-            design_weights: gather(&design_weights, &order),
-            bounds: bounds.in_order(&order),
+            design_weights,
+            bounds,
             matrix,
-            order,
             targets,
+            moments,
         })
     }
 }
@@ -204,17 +192,19 @@ impl ReweightProblem {
     pub fn set_targets(&mut self, targets: Vec<Target>) -> Result<(), InputError> {
         validate_targets(&targets, self.num_targets())?;
         self.targets = targets;
+        self.moments = Moments::new(&self.matrix, &self.design_weights, &self.targets);
         Ok(())
     }
 
-    /// Replaces the design weights (n, the caller's order).
+    /// Replaces the design weights (n).
     ///
     /// # Errors
     /// As for [`ReweightProblemBuilder::build`]; the problem is then unchanged.
     pub fn set_design_weights(&mut self, design_weights: ArrayView1<'_, f64>) -> Result<(), InputError> {
         let design_weights = design_weights.to_vec();
         validate_weights(&design_weights, self.num_records())?;
-        self.design_weights = gather(&design_weights, &self.order);
+        self.moments = Moments::new(&self.matrix, &design_weights, &self.targets);
+        self.design_weights = design_weights;
         Ok(())
     }
 
@@ -224,7 +214,7 @@ impl ReweightProblem {
     /// As for [`ReweightProblemBuilder::build`]; the problem is then unchanged.
     pub fn set_bounds(&mut self, bounds: Bounds) -> Result<(), InputError> {
         bounds.validate(self.num_records())?;
-        self.bounds = bounds.in_order(&self.order);
+        self.bounds = bounds;
         Ok(())
     }
 
@@ -260,35 +250,57 @@ impl ReweightProblem {
         }
         warnings
     }
+}
 
-    /// Puts a vector over internal rows into the caller's order.
-    pub(super) fn to_caller_order(&self, internal: &[f64]) -> Vec<f64> {
-        let mut out = vec![0.0; internal.len()];
-        for (x, &record) in internal.iter().zip(&self.order) {
-            out[record as usize] = *x;
+/// What the penalty form needs of the data whatever the penalty, in double-double.
+#[derive(Debug, Clone)]
+pub(super) struct Moments {
+    /// sⱼ
+    pub scale: Vec<Dd>,
+    /// cⱼ = tⱼ/sⱼ
+    pub c: Vec<Dd>,
+    /// Totals at the design weights, Aᵀw⁰.
+    pub before: Vec<Dd>,
+    /// L₀ = ‖Bᵀ1 − c‖²
+    pub initial_loss: Dd,
+    /// Σw⁰²
+    pub sum_of_squares: Dd,
+    /// Bound on the relative error of Σw⁰²/L₀.
+    pub ratio_error: f64,
+}
+
+impl Moments {
+    fn new(matrix: &SparseMatrix, design_weights: &[f64], targets: &[Target]) -> Self {
+        let scale: Vec<Dd> =
+            targets.iter().map(|t| t.scale.map_or(Dd::sum(t.total, 1.0), Dd::from)).collect();
+        let c: Vec<Dd> = targets.iter().zip(&scale).map(|(t, &s)| Dd::from(t.total) / s).collect();
+        let weights: Vec<Dd> = design_weights.iter().map(|&w| Dd::from(w)).collect();
+        let epsilon = matrix.dd_summation_error();
+        let workers = Workers::inline();
+        let before = matrix.transposed_times_dd(&weights, |i| epsilon * design_weights[i], &workers);
+
+        let (mut initial_loss, mut squared_error) = (Dd::ZERO, 0.0);
+        for (j, &(before, error)) in before.iter().enumerate() {
+            let miss = (before - Dd::from(targets[j].total)) / scale[j];
+            initial_loss = initial_loss + miss.square();
+            let error = error / scale[j].high.abs() + 4.0 * DD_EPSILON * (miss.high.abs() + c[j].high.abs());
+            squared_error += error * error;
         }
-        out
+        let partial = workers.map_chunks(design_weights.len(), |range| {
+            dd::sum(design_weights[range].iter().map(|&w| Dd::product(w, w)))
+        });
+        // |dL₀| ≤ 2√L₀‖error‖ + ‖error‖²; the sums of squares add one relative error per pair addition of positive terms.
+        let relative = squared_error.sqrt() / initial_loss.high.sqrt();
+        let additions = CHUNK + partial.len() + targets.len() + 10;
+        Self {
+            scale,
+            c,
+            before: before.into_iter().map(|(sum, _)| sum).collect(),
+            initial_loss,
+            sum_of_squares: dd::sum(partial),
+            ratio_error: 2.0 * relative + relative * relative + 2.0 * additions as f64 * DD_EPSILON,
+        }
     }
-
-    /// Puts a vector over the caller's records into internal order.
-    pub(super) fn to_internal_order(&self, external: &[f64]) -> Vec<f64> {
-        gather(external, &self.order)
-    }
-}
-
-fn gather(values: &[f64], order: &[u32]) -> Vec<f64> {
-    order.iter().map(|&i| values[i as usize]).collect()
-}
-
-/// Records sorted by their first targets (ties keep the caller's order).
-fn order_by_pattern(matrix: &SparseMatrix) -> Vec<u32> {
-    let key = |i: usize| {
-        let columns = matrix.row(i).0;
-        (0..4).fold(0u128, |key, p| (key << 32) | u128::from(columns.get(p).map_or(u32::MAX, |&c| c)))
-    };
-    let mut order: Vec<(u128, u32)> = (0..matrix.num_rows()).map(|i| (key(i), i as u32)).collect();
-    order.sort_unstable();
-    order.into_iter().map(|(_, i)| i).collect()
 }
 
 fn validate_targets(targets: &[Target], num_columns: usize) -> Result<(), InputError> {

@@ -8,7 +8,7 @@ use super::options::Method;
 use super::problem::ReweightProblem;
 use crate::control::IterationRecord;
 use crate::numeric::digest::Digest;
-use crate::numeric::sum::sum;
+use crate::numeric::sum::{dot, sum};
 use crate::status::Status;
 
 /// One target, read from the answer.
@@ -142,23 +142,24 @@ pub struct Reweighting {
 const PROBABILITIES: [f64; 9] = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
 
 impl Distribution {
-    /// Of multipliers and weights in the caller's order.
+    /// Of multipliers and weights.
     pub(super) fn new(problem: &ReweightProblem, multipliers: &[f64], weights: &[f64]) -> Self {
-        let mut sorted = multipliers.to_vec();
-        sorted.sort_unstable_by(f64::total_cmp);
-        let n = sorted.len();
-        let at = |p: f64| sorted[((p * n as f64).ceil() as usize).clamp(1, n) - 1];
+        let n = multipliers.len();
         let total = sum(weights);
-        let squares: Vec<f64> = weights.iter().map(|w| w * w).collect();
-        let design_effect = n as f64 * sum(&squares) / (total * total);
+        let design_effect = n as f64 * dot(weights, weights) / (total * total);
+        let mut values = multipliers.to_vec();
+        let quantiles = PROBABILITIES.map(|p| {
+            let rank = ((p * n as f64).ceil() as usize).clamp(1, n) - 1;
+            (p, *values.select_nth_unstable_by(rank, f64::total_cmp).1)
+        });
         Self {
-            minimum: sorted[0],
-            maximum: sorted[n - 1],
+            minimum: multipliers.iter().copied().fold(f64::INFINITY, f64::min),
+            maximum: multipliers.iter().copied().fold(f64::NEG_INFINITY, f64::max),
             mean: sum(multipliers) / n as f64,
-            quantiles: PROBABILITIES.iter().map(|&p| (p, at(p))).collect(),
+            quantiles: quantiles.to_vec(),
             design_effect,
             effective_sample_size: n as f64 / design_effect,
-            sum_of_weights_before: sum(&problem.to_caller_order(&problem.design_weights)),
+            sum_of_weights_before: sum(&problem.design_weights),
             sum_of_weights_after: total,
         }
     }

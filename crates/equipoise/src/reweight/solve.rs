@@ -7,7 +7,7 @@ use super::clarabel;
 use super::lbfgsb;
 use super::newton::{self, NewtonStop, Structure};
 use super::options::{Method, ReweightOptions, Start};
-use super::penalty::PenaltyForm;
+use super::penalty::{DualEvaluation, PenaltyForm};
 use super::problem::ReweightProblem;
 use super::result::{Attempt, Distribution, Reweighting, TargetResult, Timing};
 use crate::control::{Control, IterationRecord, Stopwatch};
@@ -26,7 +26,7 @@ pub(super) enum RungEnd {
     Failed,
 }
 
-/// The answer of one rung: multipliers in internal order and what its loop says.
+/// The answer of one rung: multipliers and what its loop says.
 pub(super) struct RungOutcome {
     pub multipliers: Vec<f64>,
     pub end: RungEnd,
@@ -65,7 +65,7 @@ impl ReweightProblem {
     pub fn solve_with(
         &self,
         options: &ReweightOptions,
-        control: &mut Control<'_>,
+        control: &mut Control,
     ) -> Result<Reweighting, InputError> {
         options.validate(self.num_records(), self.num_targets())?;
         self.solve_reusing(options, control, &mut Structure::default())
@@ -80,7 +80,7 @@ impl ReweightProblem {
         &self,
         penalties: &[f64],
         options: &ReweightOptions,
-        control: &mut Control<'_>,
+        control: &mut Control,
     ) -> Result<Vec<Reweighting>, InputError> {
         let with = |penalty: f64| ReweightOptions { penalty, ..options.clone() };
         for (i, &penalty) in penalties.iter().enumerate() {
@@ -106,7 +106,7 @@ impl ReweightProblem {
     fn solve_reusing(
         &self,
         options: &ReweightOptions,
-        control: &mut Control<'_>,
+        control: &mut Control,
         structure: &mut Structure,
     ) -> Result<Reweighting, InputError> {
         let total = Stopwatch::default();
@@ -123,7 +123,7 @@ impl ReweightProblem {
             method = options.method.as_str(),
             "reweighting starts"
         );
-        if form.initial_loss == Dd::ZERO {
+        if self.moments.initial_loss == Dd::ZERO {
             return self.answer_zero_loss(&form, timing, options);
         }
         let mut judged: Vec<Judged> = Vec::new();
@@ -142,7 +142,7 @@ impl ReweightProblem {
             }
         }
         let mut watch = Stopwatch::default();
-        let mut answer = self.assemble(judged, timing);
+        let mut answer = self.assemble(judged, &workers, timing);
         answer.timing.report_seconds = watch.lap();
         answer.timing.total_seconds = total.seconds();
         tracing::info!(status = answer.status.as_str(), digest = %answer.digest, "reweighting ends");
@@ -150,7 +150,7 @@ impl ReweightProblem {
     }
 
     /// Takes the best judged answer and reads it.
-    fn assemble(&self, judged: Vec<Judged>, timing: Timing) -> Reweighting {
+    fn assemble(&self, judged: Vec<Judged>, workers: &Workers, timing: Timing) -> Reweighting {
         let attempts: Vec<Attempt> = judged.iter().map(|j| j.attempt.clone()).collect();
         let history = judged.iter().flat_map(|j| j.history.iter().cloned()).collect();
         let rank = |j: &Judged| match j.certificate.distance_bound {
@@ -167,18 +167,21 @@ impl ReweightProblem {
                 "the targets are nearly dependent at this penalty (smallest scaled pivot {pivot:.1e}); the certificate accounts for it"
             ));
         }
-        let multipliers = self.to_caller_order(&best.multipliers);
-        let weighted: Vec<f64> =
+        let weights: Vec<f64> =
             best.multipliers.iter().zip(&self.design_weights).map(|(m, w)| w * m).collect();
-        let weights = self.to_caller_order(&weighted);
+        // The digest walks the bytes one by one; the distribution selects order statistics: side by side.
+        let (digest, distribution) = workers.join(
+            || Digest::of(best.multipliers.iter().copied()),
+            || Distribution::new(self, &best.multipliers, &weights),
+        );
         Reweighting {
             status: best.attempt.outcome,
             message: best.attempt.outcome.sentence().into(),
             method: best.attempt.method,
-            distribution: Distribution::new(self, &multipliers, &weights),
-            digest: Digest::of(multipliers.iter().copied()),
+            distribution,
+            digest,
             weights: Array1::from(weights),
-            multipliers: Array1::from(multipliers),
+            multipliers: Array1::from(best.multipliers),
             dual: best.dual.iter().map(|v| v.high).collect(),
             dual_low: best.dual.iter().map(|v| v.low).collect(),
             iterations: best.attempt.iterations,
@@ -200,8 +203,8 @@ impl ReweightProblem {
         timing: Timing,
         options: &ReweightOptions,
     ) -> Result<Reweighting, InputError> {
-        for (row, &record) in self.order.iter().enumerate() {
-            let (lower, upper) = self.bounds.of(row);
+        for record in 0..self.num_records() {
+            let (lower, upper) = self.bounds.of(record);
             if !(lower..=upper).contains(&1.0) {
                 return Err(InputError::new(
                     crate::error::InputCode::NotUnique,
@@ -234,6 +237,7 @@ impl ReweightProblem {
                 history: Vec::new(),
                 smallest_pivot: None,
             }],
+            form.workers,
             timing,
         ))
     }
@@ -253,7 +257,7 @@ fn run_rung(
     method: Method,
     options: &ReweightOptions,
     structure: &mut Structure,
-    control: &mut Control<'_>,
+    control: &mut Control,
     timing: &mut Timing,
 ) -> Judged {
     let limit = options.iteration_limit(method);
@@ -262,16 +266,15 @@ fn run_rung(
             let start = start_dual(form, &options.start);
             let out = newton::solve(form, &start, limit, structure, control, timing);
             let mut watch = Stopwatch::default();
-            let primal = Primal::new(form, &out.evaluation.rounded);
-            let certificate =
-                certificate::certificate(form, &out.evaluation.rounded, &out.dual, &out.evaluation, &primal);
+            let primal = Primal::new(form, &out.evaluation.answer);
+            let certificate = certificate::certificate(form, &out.dual, &out.evaluation, &primal);
             let targets = primal.target_results(form, &out.dual);
             timing.certificate_seconds += watch.lap();
             let (end, message) = describe_newton(&out.stop);
             let attempt =
                 judge(Method::Newton, end, message, out.iterations, &certificate, options.tolerance);
             Judged {
-                multipliers: out.evaluation.rounded,
+                multipliers: out.evaluation.answer,
                 dual: out.dual,
                 certificate,
                 targets,
@@ -294,8 +297,9 @@ fn run_rung(
             };
             let primal = Primal::new(form, &out.multipliers);
             let dual = primal.dual(form);
-            let evaluation = form.evaluate_dual(&dual, Some(&out.multipliers));
-            let certificate = certificate::certificate(form, &out.multipliers, &dual, &evaluation, &primal);
+            let mut evaluation = DualEvaluation::new(form);
+            form.evaluate_dual(&dual, Some(&out.multipliers), &mut evaluation);
+            let certificate = certificate::certificate(form, &dual, &evaluation, &primal);
             let targets = primal.target_results(form, &dual);
             timing.certificate_seconds += watch.lap();
             let attempt =
@@ -366,7 +370,7 @@ fn start_dual(form: &PenaltyForm<'_>, start: &Start) -> Vec<f64> {
     }
 }
 
-/// Multipliers to start a primal method from (internal order), within the bounds.
+/// Multipliers to start a primal method from, within the bounds.
 fn start_multipliers(form: &PenaltyForm<'_>, start: &Start) -> Vec<f64> {
     let problem = form.problem;
     let clip = |(i, m): (usize, f64)| {
@@ -375,10 +379,12 @@ fn start_multipliers(form: &PenaltyForm<'_>, start: &Start) -> Vec<f64> {
     };
     match start {
         Start::DesignWeights => (0..form.num_records()).map(|i| clip((i, 1.0))).collect(),
-        Start::Multipliers(m) => problem.to_internal_order(m).into_iter().enumerate().map(clip).collect(),
+        Start::Multipliers(m) => m.iter().copied().enumerate().map(clip).collect(),
         Start::Dual(v) => {
             let v: Vec<Dd> = v.iter().map(|&v| Dd::from(v)).collect();
-            form.evaluate_dual(&v, None).rounded
+            let mut evaluation = DualEvaluation::new(form);
+            form.evaluate_dual(&v, None, &mut evaluation);
+            evaluation.answer
         }
     }
 }

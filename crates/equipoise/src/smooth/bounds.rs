@@ -1,0 +1,110 @@
+//! The box lower ≤ x ≤ upper; either side may be infinite.
+
+use super::lbfgsb::LbfgsbError;
+
+#[derive(Debug, Clone)]
+pub(super) struct Bounds {
+    pub lower: Vec<f64>,
+    pub upper: Vec<f64>,
+}
+
+impl Bounds {
+    pub fn new(lower: Vec<f64>, upper: Vec<f64>) -> Result<Self, LbfgsbError> {
+        if lower.len() != upper.len() {
+            return Err(LbfgsbError::BoundLengths { lower: lower.len(), upper: upper.len() });
+        }
+        for (index, (&lower, &upper)) in lower.iter().zip(&upper).enumerate() {
+            // The last two leave no finite point.
+            if lower.is_nan()
+                || upper.is_nan()
+                || lower > upper
+                || lower == f64::INFINITY
+                || upper == f64::NEG_INFINITY
+            {
+                return Err(LbfgsbError::Bounds { index, lower, upper });
+            }
+        }
+        Ok(Self { lower, upper })
+    }
+
+    pub fn len(&self) -> usize {
+        self.lower.len()
+    }
+
+    /// The nearest number to `x` within the bounds of variable `i`.
+    #[inline]
+    pub fn clip(&self, i: usize, x: f64) -> f64 {
+        x.max(self.lower[i]).min(self.upper[i])
+    }
+
+    /// maxᵢ |P(x − g)ᵢ − xᵢ| for x in the box, P the projection onto it.
+    ///
+    /// Written as the projection of −g onto [lower − x, upper − x], which does not lose g beside a large x.
+    pub fn projected_gradient_norm(&self, x: &[f64], g: &[f64]) -> f64 {
+        let mut norm = 0.0f64;
+        for i in 0..x.len() {
+            let step = (-g[i]).max(self.lower[i] - x[i]).min(self.upper[i] - x[i]);
+            norm = norm.max(step.abs());
+        }
+        norm
+    }
+
+    /// The largest α for which x + αd stays in the box, and the first variable that stops it there; (∞, none) if
+    /// nothing does.
+    pub fn largest_step(&self, x: &[f64], d: &[f64]) -> (f64, Option<usize>) {
+        let (mut largest, mut variable) = (f64::INFINITY, None);
+        for i in 0..x.len() {
+            let step = if d[i] > 0.0 {
+                (self.upper[i] - x[i]) / d[i]
+            } else if d[i] < 0.0 {
+                (self.lower[i] - x[i]) / d[i]
+            } else {
+                continue;
+            };
+            if step < largest {
+                (largest, variable) = (step, Some(i));
+            }
+        }
+        (largest, variable)
+    }
+
+    /// out ← x + αd, clipped. The variable that stops the path at `largest` gets its bound exactly there: one rounding
+    /// short of it, it would count as free.
+    pub fn point_at(&self, x: &[f64], d: &[f64], alpha: f64, largest: (f64, Option<usize>), out: &mut [f64]) {
+        for i in 0..x.len() {
+            out[i] = self.clip(i, x[i] + alpha * d[i]);
+        }
+        if let (true, Some(i)) = (alpha >= largest.0, largest.1) {
+            out[i] = if d[i] > 0.0 { self.upper[i] } else { self.lower[i] };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bounds() -> Bounds {
+        Bounds::new(vec![0.0, -1.0, f64::NEG_INFINITY], vec![0.0, 2.0, f64::INFINITY]).unwrap()
+    }
+
+    #[test]
+    fn the_projected_gradient_stops_at_the_bounds() {
+        let x = [0.0, 2.0, 1e20];
+        assert_eq!(bounds().projected_gradient_norm(&x, &[5.0, -3.0, 0.0]), 0.0);
+        assert_eq!(bounds().projected_gradient_norm(&x, &[5.0, 10.0, 0.0]), 3.0);
+        // P(x − g) − x computed as written would be 0.
+        assert_eq!(bounds().projected_gradient_norm(&x, &[0.0, 0.0, 1e-3]), 1e-3);
+    }
+
+    #[test]
+    fn the_largest_step_reaches_a_bound_exactly() {
+        let (x, d) = ([0.0, 0.7, 0.0], [0.0, 0.3, 5.0]);
+        let largest = bounds().largest_step(&x, &d);
+        assert_eq!(largest.1, Some(1));
+        let mut point = [9.0; 3];
+        bounds().point_at(&x, &d, largest.0, largest, &mut point);
+        assert_eq!((point[0], point[1]), (0.0, 2.0));
+        assert_eq!(bounds().largest_step(&x, &[0.0, 0.0, 1.0]), (f64::INFINITY, None));
+    }
+}
