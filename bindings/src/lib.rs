@@ -1,9 +1,44 @@
-//! N-API bindings of the `equipoise` crate.
+//! N-API bindings of the `equipoise` crate: converts, calls, converts back.
+//!
+//! | module | for |
+//! | --- | --- |
+//! | [`errors`] | what crosses the boundary when something is wrong; no panic does |
+//! | [`control`] | cancellation, progress, threads of their own |
+//! | [`events`] | `tracing` events on their way to JavaScript |
+//! | [`convert`] | plain values |
+//! | [`reweight`] | reweighting problems |
+//! | [`gold_star`] | comparison with reference weights |
+//! | [`synthetic`] | the generated national population |
 
+mod control;
+mod convert;
+mod errors;
+mod events;
+mod gold_star;
+mod reweight;
+mod synthetic;
+
+use equipoise::numeric::digest::Digest;
+use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 /// The version of the Rust crate behind the addon.
 #[napi]
 pub fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
+}
+
+/// FNV-1a 64 over the little-endian IEEE bytes of the values, as 16 hexadecimal digits.
+#[napi]
+pub fn digest(env: &Env, values: Float64ArraySlice<'_>) -> Result<String> {
+    errors::contained(env, || Ok(Digest::of(values.iter().copied()).to_string()))
+}
+
+/// Panics, on this thread or on a solver's: for the test that no panic crosses the boundary.
+#[napi(js_name = "__panicForTest", ts_return_type = "Promise<never> | never")]
+pub fn panic_for_test<'env>(env: &'env Env, asynchronous: bool) -> Result<Object<'env>> {
+    if asynchronous {
+        return control::on_own_thread(env, || -> std::result::Result<(), _> { panic!("deliberate panic") });
+    }
+    errors::contained(env, || panic!("deliberate panic"))
 }

@@ -19,6 +19,10 @@ pub enum Status {
 }
 
 impl Status {
+    /// Every outcome.
+    pub const ALL: [Self; 5] =
+        [Self::Converged, Self::NotCertified, Self::IterationLimit, Self::Cancelled, Self::NumericalFailure];
+
     /// The status as it appears in JavaScript and in files.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -16,11 +16,20 @@ pub struct BoxResiduals {
 }
 
 impl BoxResiduals {
+    /// The residuals of two disjoint sets of variables together.
+    pub fn merge(self, other: Self) -> Self {
+        Self {
+            stationarity: larger(self.stationarity, other.stationarity),
+            feasibility: larger(self.feasibility, other.feasibility),
+            complementarity: larger(self.complementarity, other.complementarity),
+            num_at_lower: self.num_at_lower + other.num_at_lower,
+            num_at_upper: self.num_at_upper + other.num_at_upper,
+        }
+    }
+
     /// Of the point `x` (n) with gradient `gradient` (n) and the interval `bounds(i)`.
     pub fn new(x: &[f64], gradient: &[f64], bounds: impl Fn(usize) -> (f64, f64)) -> Self {
         let mut out = Self::default();
-        // A NaN must show, not vanish in `max`.
-        let larger = |a: f64, b: f64| if b.is_nan() || b > a { b } else { a };
         for (i, (&x, &g)) in x.iter().zip(gradient).enumerate() {
             let (lower, upper) = bounds(i);
             out.stationarity = larger(out.stationarity, (x - (x - g).max(lower).min(upper)).abs());
@@ -36,6 +45,11 @@ impl BoxResiduals {
         }
         out
     }
+}
+
+/// The larger number; a NaN must show, not vanish as in `max`.
+pub(crate) fn larger(a: f64, b: f64) -> f64 {
+    if b.is_nan() || b > a { b } else { a }
 }
 
 #[cfg(test)]

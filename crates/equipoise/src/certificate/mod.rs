@@ -1,3 +1,4 @@
 //! Independent checks of answers: none of them uses the solver that made the answer.
 
 pub mod box_residuals;
+pub mod gold_star;

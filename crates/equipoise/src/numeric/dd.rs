@@ -200,6 +200,15 @@ impl PartialOrd for Dd {
     }
 }
 
+/// A pair with a bound on its error, side by side in memory because they are gathered together.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Uncertain {
+    /// The number.
+    pub value: Dd,
+    /// |value − the true number| is at most this.
+    pub error: f64,
+}
+
 /// Ogita–Rump–Oishi accumulator: the sum of products carried as `sum + error`, the error terms in plain doubles.
 ///
 /// After n terms the pair differs from the exact sum by at most γ₂ₙ² Σ|terms|, γ₂ₙ = 2nu/(1 − 2nu): see

@@ -3,7 +3,7 @@
 use wide::f64x4;
 
 use super::dd;
-use super::dd::{Accumulator, AccumulatorLanes, DD_EPSILON, Dd};
+use super::dd::{Accumulator, AccumulatorLanes, DD_EPSILON, Dd, Uncertain};
 use super::parallel::Workers;
 use crate::error::{InputCode, InputError};
 
@@ -45,7 +45,7 @@ impl SparseMatrix {
         check_starts(&column_starts, num_columns, row_indices.len(), values.len())?;
         check_entries("rowIndices", &row_indices, num_rows, &values)?;
         let columns = Columns { starts: column_starts, rows: row_indices, values };
-        Ok(Self::from_columns(num_rows, columns.canonical()))
+        Ok(Self::from_columns(num_rows, columns.canonical()?))
     }
 
     /// From triples (row, column, value) in any order; repeated entries add up in the order given.
@@ -73,7 +73,7 @@ impl SparseMatrix {
             rows: order.iter().map(|&e| rows[e as usize]).collect(),
             values: order.iter().map(|&e| values[e as usize]).collect(),
         };
-        Ok(Self::from_columns(num_rows, columns.canonical()))
+        Ok(Self::from_columns(num_rows, columns.canonical()?))
     }
 
     /// From dense columns of length `num_rows` each.
@@ -137,6 +137,11 @@ impl SparseMatrix {
         }
     }
 
+    /// Compressed columns (column starts, row indices, values), as [`SparseMatrix::from_csc`] takes them.
+    pub fn into_csc(self) -> (Vec<u32>, Vec<u32>, Vec<f64>) {
+        (self.column_starts, self.row_indices, self.column_values)
+    }
+
     /// Number of rows n.
     pub fn num_rows(&self) -> usize {
         self.num_rows
@@ -190,19 +195,16 @@ impl SparseMatrix {
         });
     }
 
-    /// t = Aᵀ x for x held in pairs. Returns per column the sum and Σ|Aᵢⱼ| uncertainty(i): a bound on the error of the sum
-    /// if uncertainty(i) covers the error already in xᵢ plus [`SparseMatrix::dd_summation_error`] · |xᵢ|.
-    pub fn transposed_times_dd(
-        &self,
-        x: &[Dd],
-        uncertainty: impl Fn(usize) -> f64 + Sync + Send,
-        workers: &Workers,
-    ) -> Vec<(Dd, f64)> {
+    /// t = Aᵀ x for x held in pairs: per column Σᵢ Aᵢⱼxᵢ, and as its error Σᵢ|Aᵢⱼ|·error(xᵢ).
+    ///
+    /// That is a bound on the error of the sum if error(xᵢ) covers [`SparseMatrix::dd_summation_error`] · |xᵢ| beside the
+    /// error already in xᵢ.
+    pub fn transposed_times_dd(&self, x: &[Uncertain], workers: &Workers) -> Vec<Uncertain> {
         assert_eq!(x.len(), self.num_rows);
-        let mut sums = vec![(Dd::ZERO, 0.0); self.num_columns];
+        let mut sums = vec![Uncertain::default(); self.num_columns];
         workers.fill_by(1, &mut sums, |j, slot| {
             let (rows, values) = self.column(j);
-            slot[0] = dd_column(rows, values, x, &uncertainty);
+            slot[0] = dd_column(rows, values, x);
         });
         sums
     }
@@ -239,7 +241,7 @@ const DD_BLOCK: usize = 256;
 const DD_LANES: usize = AccumulatorLanes::LANES;
 
 /// Σ aₑ x[rowₑ] in blocks of four lanes of accumulators; the lane loops compile to vector instructions of the baseline CPU.
-fn dd_column(rows: &[u32], values: &[f64], x: &[Dd], uncertainty: &impl Fn(usize) -> f64) -> (Dd, f64) {
+fn dd_column(rows: &[u32], values: &[f64], x: &[Uncertain]) -> Uncertain {
     let mut total = Dd::ZERO;
     let mut error = f64x4::default();
     let mut rest_error = 0.0;
@@ -250,31 +252,35 @@ fn dd_column(rows: &[u32], values: &[f64], x: &[Dd], uncertainty: &impl Fn(usize
         for (rows, values) in row_blocks.iter().zip(value_blocks) {
             let x = rows.map(|i| x[i as usize]);
             let a = f64x4::new(*values);
-            lanes.add_products(a, f64x4::new(x.map(|x| x.high)), f64x4::new(x.map(|x| x.low)));
-            error += a.abs() * f64x4::new(rows.map(|i| uncertainty(i as usize)));
+            lanes.add_products(a, f64x4::new(x.map(|x| x.value.high)), f64x4::new(x.map(|x| x.value.low)));
+            error += a.abs() * f64x4::new(x.map(|x| x.error));
         }
         total = total + lanes.value();
         for (&i, &a) in row_rest.iter().zip(value_rest) {
-            total = total + x[i as usize].times(a);
-            rest_error += a.abs() * uncertainty(i as usize);
+            let x = x[i as usize];
+            total = total + x.value.times(a);
+            rest_error += a.abs() * x.error;
         }
     }
-    // The factor covers the rounding of the plain sum.
     let [a, b, c, d] = error.to_array();
-    (total, (((a + b) + (c + d)) + rest_error) * (1.0 + 1e-9))
+    // The factor covers the rounding of the plain sum.
+    Uncertain { value: total, error: (((a + b) + (c + d)) + rest_error) * (1.0 + 1e-9) }
 }
 
 impl Columns {
     /// Sorts rows inside each column (stable), adds repeated entries, drops zeros. Input that is already so is returned
     /// untouched.
-    fn canonical(self) -> Self {
+    ///
+    /// # Errors
+    /// Repeated entries whose sum is not finite.
+    fn canonical(self) -> Result<Self, InputError> {
         let columns = self.starts.len() - 1;
         let sorted = (0..columns).all(|j| {
             let span = self.starts[j] as usize..self.starts[j + 1] as usize;
             self.rows[span].windows(2).all(|pair| pair[0] < pair[1])
         });
         if sorted && self.values.iter().all(|&v| v != 0.0) {
-            return self;
+            return Ok(self);
         }
         let mut out = Self { starts: vec![0], rows: Vec::new(), values: Vec::new() };
         let mut entries: Vec<(u32, f64)> = Vec::new();
@@ -285,6 +291,14 @@ impl Columns {
             entries.sort_by_key(|&(row, _)| row);
             for group in entries.chunk_by(|a, b| a.0 == b.0) {
                 let value = group.iter().map(|&(_, v)| v).fold(0.0, |a, b| a + b);
+                if !value.is_finite() {
+                    return Err(InputError::new(
+                        InputCode::NotFinite,
+                        "matrix",
+                        "repeated entries with a finite sum",
+                        format!("a sum of {value} at row {}, column {j}", group[0].0),
+                    ));
+                }
                 if value != 0.0 {
                     out.rows.push(group[0].0);
                     out.values.push(value);
@@ -292,7 +306,7 @@ impl Columns {
             }
             out.starts.push(out.rows.len() as u32);
         }
-        out
+        Ok(out)
     }
 }
 
@@ -418,14 +432,13 @@ mod tests {
             let x = [1.0, -2.0, 3.0, 0.5, 4.0, -1.0, 2.0];
             let (mut t, mut u) = (vec![0.0; 5], vec![0.0; 7]);
             m.transposed_times(&x, &mut t, &workers);
-            let pairs: Vec<Dd> = x.iter().map(|&v| Dd::from(v)).collect();
             let epsilon = m.dd_summation_error();
-            let sums = m.transposed_times_dd(&pairs, |i| epsilon * x[i].abs(), &workers);
-            for (j, (sum, bound)) in sums.into_iter().enumerate() {
+            let pairs = x.map(|v: f64| Uncertain { value: Dd::from(v), error: epsilon * v.abs() });
+            for (j, sum) in m.transposed_times_dd(&pairs, &workers).into_iter().enumerate() {
                 let exact: f64 = (0..7).map(|i| want[i][j] * x[i]).sum();
                 prop_assert_eq!(t[j], exact);
-                prop_assert_eq!(sum.to_f64(), exact);
-                prop_assert!(bound < 1e-24);
+                prop_assert_eq!(sum.value.to_f64(), exact);
+                prop_assert!(sum.error < 1e-24);
             }
             m.times(&[1.0, 2.0, -1.0, 0.5, 3.0], &mut u, &workers);
             for i in 0..7 {

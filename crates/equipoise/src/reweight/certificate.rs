@@ -18,9 +18,9 @@ use super::options::ReweightOptions;
 use super::penalty::{DualEvaluation, PenaltyForm};
 use super::problem::ReweightProblem;
 use super::result::TargetResult;
-use crate::certificate::box_residuals::BoxResiduals;
-use crate::error::InputError;
-use crate::numeric::dd::{self, Dd};
+use crate::certificate::box_residuals::{BoxResiduals, larger};
+use crate::error::{InputCode, InputError};
+use crate::numeric::dd::{self, DD_EPSILON, Dd, Uncertain};
 use crate::numeric::digest::Digest;
 use crate::numeric::parallel::Workers;
 
@@ -111,16 +111,16 @@ impl ReweightProblem {
         let form = PenaltyForm::new(self, penalty, &workers);
         let primal = Primal::new(&form, &multipliers);
         let (certificate, targets, bounds) = if self.moments.initial_loss == Dd::ZERO {
+            self.check_zero_loss()?;
             zero_loss(&form, &multipliers, &primal)
         } else {
             let dual = dual.unwrap_or_else(|| primal.dual(&form));
             let mut evaluation = DualEvaluation::new(&form);
             form.evaluate_dual(&dual, Some(&multipliers), &mut evaluation);
-            (
-                certificate(&form, &dual, &evaluation, &primal),
-                primal.target_results(&form, &dual),
-                (0..multipliers.len()).map(|i| record_bound(&form, &evaluation, i)).collect(),
-            )
+            let certificate = certificate(&form, &dual, &evaluation, &primal);
+            let gap = certificate.duality_gap;
+            let bounds = (0..multipliers.len()).map(|i| record_bound(&form, &evaluation, gap, i)).collect();
+            (certificate, primal.target_results(&form, &dual), bounds)
         };
         Ok(Certification { certificate, targets, distance_bounds: bounds, digest: Digest::of(multipliers) })
     }
@@ -138,7 +138,7 @@ fn checked(values: ArrayView1<'_, f64>, path: &str, length: usize) -> Result<Vec
 
 /// Bᵀm − c and the totals of an answer, in double-double.
 pub(super) struct Primal {
-    misses: Vec<Dd>,
+    misses: Vec<Uncertain>,
     after: Vec<Dd>,
 }
 
@@ -150,7 +150,7 @@ impl Primal {
 
     /// v = 2(Bᵀm − c) ⊘ s: the dual point that an answer without one is checked with.
     pub fn dual(&self, form: &PenaltyForm<'_>) -> Vec<Dd> {
-        self.misses.iter().zip(&form.moments.scale).map(|(&r, &s)| (r + r) / s).collect()
+        self.misses.iter().zip(&form.moments.scale).map(|(r, &s)| (r.value + r.value) / s).collect()
     }
 
     pub fn target_results(&self, form: &PenaltyForm<'_>, dual: &[Dd]) -> Vec<TargetResult> {
@@ -174,9 +174,19 @@ impl Primal {
     }
 }
 
-fn record_bound(form: &PenaltyForm<'_>, evaluation: &DualEvaluation, i: usize) -> f64 {
+/// The smallest proven bound on |mᵢ − mᵢ*|: by the dual residual, by the gap, and by the interval itself.
+fn record_bound(form: &PenaltyForm<'_>, evaluation: &DualEvaluation, gap: f64, i: usize) -> f64 {
     // Two roundings and that of κ: far below the factor.
-    (evaluation.deviation[i] + evaluation.residual_bound * form.sensitivity(i)) * (1.0 + 1e-12)
+    let by_residual =
+        (evaluation.deviation[i] + evaluation.residual_bound * form.sensitivity(i)) * (1.0 + 1e-12);
+    let (lower, upper) = form.problem.bounds.of(i);
+    let answer = evaluation.answer[i];
+    let by_interval = (answer - lower).max(upper - answer);
+    let by_gap = 2.0 * gap.sqrt() * form.sensitivity(i);
+    if by_residual.is_nan() || !(lower..=upper).contains(&answer) {
+        return by_residual;
+    }
+    by_residual.min(by_interval).min(by_gap)
 }
 
 /// The certificate of the answer in `evaluation`, which belongs to the dual point `dual`.
@@ -187,25 +197,26 @@ pub(super) fn certificate(
     primal: &Primal,
 ) -> Certificate {
     let answer = &evaluation.answer;
-    let loss = dd::sum(primal.misses.iter().map(|r| r.square())).to_f64();
+    let loss = dd::sum(primal.misses.iter().map(|r| r.value.square())).to_f64();
     let objective = loss + penalty_term(form, answer);
-    let target_gap = dd::sum(
-        (primal.misses.iter().zip(dual).zip(&form.moments.scale))
-            .map(|((&r, &v), &s)| (r - (v * s).times(0.5)).square()),
-    );
-    let duality_gap = target_gap.to_f64() + evaluation.record_gap.max(0.0);
-    let (mut distance_bound, mut relative_distance_bound) = (0.0f64, 0.0f64);
-    for (i, m) in answer.iter().enumerate() {
-        let bound = record_bound(form, evaluation, i);
-        // `max` would drop a NaN.
-        distance_bound = if bound.is_nan() { bound } else { distance_bound.max(bound) };
-        if bound > 0.0 {
-            relative_distance_bound = relative_distance_bound.max(bound / m.abs());
-        }
-        if distance_bound.is_nan() {
-            break;
-        }
-    }
+    let target_gap: f64 = (primal.misses.iter().zip(dual).zip(&form.moments.scale))
+        .map(|((r, &v), &s)| {
+            let half = (v * s).times(0.5);
+            let apart = (r.value - half).to_f64().abs() + r.error + 4.0 * DD_EPSILON * half.high.abs();
+            apart * apart
+        })
+        .sum();
+    // The factor covers the roundings of plain sums of non-negative terms.
+    let duality_gap = (target_gap + evaluation.record_gap) * (1.0 + 1e-9);
+    let partial = form.workers.map_chunks(answer.len(), |range| {
+        range.fold((0.0f64, 0.0f64), |(absolute, relative), i| {
+            let bound = record_bound(form, evaluation, duality_gap, i);
+            let ratio = if bound == 0.0 { 0.0 } else { bound / answer[i].abs() };
+            (larger(absolute, bound), larger(relative, ratio))
+        })
+    });
+    let (distance_bound, relative_distance_bound) =
+        partial.into_iter().fold((0.0, 0.0), |a, b| (larger(a.0, b.0), larger(a.1, b.1)));
     let residuals = box_residuals(form, answer, primal);
     Certificate {
         objective,
@@ -243,7 +254,7 @@ fn penalty_term(form: &PenaltyForm<'_>, answer: &[f64]) -> f64 {
 fn box_residuals(form: &PenaltyForm<'_>, answer: &[f64], primal: &Primal) -> BoxResiduals {
     let problem = form.problem;
     let v: Vec<f64> =
-        primal.misses.iter().zip(&form.moments.scale).map(|(&r, &s)| (r / s).to_f64()).collect();
+        primal.misses.iter().zip(&form.moments.scale).map(|(r, &s)| (r.value / s).to_f64()).collect();
     let mut gradient = vec![0.0; answer.len()];
     problem.matrix.times(&v, &mut gradient, form.workers);
     form.workers.fill(&mut gradient, |start, chunk| {
@@ -252,7 +263,11 @@ fn box_residuals(form: &PenaltyForm<'_>, answer: &[f64], primal: &Primal) -> Box
             *g = 2.0 * (problem.design_weights[i] * *g + form.lambda(i) * (answer[i] - 1.0));
         }
     });
-    BoxResiduals::new(answer, &gradient, |i| problem.bounds.of(i))
+    let partial = form.workers.map_chunks(answer.len(), |range| {
+        let start = range.start;
+        BoxResiduals::new(&answer[range.clone()], &gradient[range], |i| problem.bounds.of(start + i))
+    });
+    partial.into_iter().fold(BoxResiduals::default(), BoxResiduals::merge)
 }
 
 /// L₀ = 0: the design weights meet every target and λ = 0. The answer 1 is exact where the bounds allow it; for any
@@ -264,8 +279,8 @@ pub(super) fn zero_loss(
 ) -> (Certificate, Vec<TargetResult>, Vec<f64>) {
     let exact = answer.iter().all(|m| *m == 1.0);
     let bound = if exact { 0.0 } else { f64::INFINITY };
-    let loss = dd::sum(primal.misses.iter().map(|r| r.square())).to_f64();
-    let residuals = BoxResiduals::new(answer, &vec![0.0; answer.len()], |i| form.problem.bounds.of(i));
+    let loss = dd::sum(primal.misses.iter().map(|r| r.value.square())).to_f64();
+    let residuals = box_residuals(form, answer, primal);
     let certificate = Certificate {
         objective: loss,
         loss,
@@ -275,12 +290,31 @@ pub(super) fn zero_loss(
         relative_distance_bound: bound,
         bound_before_rounding: bound,
         dual_residual: 0.0,
-        stationarity: 0.0,
+        stationarity: residuals.stationarity,
         feasibility: residuals.feasibility,
-        complementarity: 0.0,
+        complementarity: residuals.complementarity,
         num_at_lower: residuals.num_at_lower,
         num_at_upper: residuals.num_at_upper,
     };
     let dual = vec![Dd::ZERO; form.num_targets()];
     (certificate, primal.target_results(form, &dual), vec![bound; answer.len()])
+}
+
+impl ReweightProblem {
+    /// With L₀ = 0 the form has no unique answer unless every bound includes 1.
+    pub(super) fn check_zero_loss(&self) -> Result<(), InputError> {
+        for record in 0..self.num_records() {
+            let (lower, upper) = self.bounds.of(record);
+            if !(lower..=upper).contains(&1.0) {
+                return Err(InputError::new(
+                    InputCode::NotUnique,
+                    "bounds",
+                    "bounds that include 1 for every record, since the design weights meet every target (the initial \
+                     loss, which scales the penalty, is 0)",
+                    format!("[{lower}, {upper}] for record {record}"),
+                ));
+            }
+        }
+        Ok(())
+    }
 }

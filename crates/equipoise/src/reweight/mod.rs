@@ -41,5 +41,7 @@ pub mod synthetic;
 
 pub use certificate::{Certificate, Certification, DualPoint};
 pub use options::{MAX_THREADS, Method, ReweightOptions, Start};
-pub use problem::{Bounds, ReweightProblem, ReweightProblemBuilder, Target};
-pub use result::{Attempt, Distribution, Reweighting, TargetResult, Timing};
+pub use problem::{
+    Bounds, ReweightProblem, ReweightProblemBuilder, Target, validate_design_weights, validate_targets,
+};
+pub use result::{Attempt, Distribution, Quantile, Reweighting, TargetResult, Timing};

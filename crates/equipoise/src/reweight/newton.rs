@@ -9,6 +9,7 @@
 //! iterative refinement of the last linear system: C. B. Moler, J. ACM 14 (1967) 316–321.
 
 use super::penalty::{DualEvaluation, PenaltyForm};
+use super::problem::ReweightProblem;
 use super::result::Timing;
 use crate::control::{Control, IterationRecord, Stopwatch};
 use crate::numeric::cholesky::{Cholesky, NotPositiveDefinite};
@@ -20,12 +21,18 @@ use crate::numeric::sum::{dot, norm_two};
 const RESIDUAL_TARGET: f64 = 1e-9;
 /// Below this · √L₀ a residual that no longer halves has reached rounding level.
 const ROUNDING_LEVEL: f64 = 1e-6;
+/// Above this · √L₀ the residual that the linear model predicts is good enough to step from; below it is evaluated anew,
+/// so that the last step, and with it the finish, starts from all the digits that doubles give.
+const PREDICTION_LEVEL: f64 = 1e-3;
 /// The line search accepts a slope of at most this fraction of the first.
 const SLOPE_REDUCTION: f64 = 0.1;
 const MAX_LINE_SEARCH_STEPS: usize = 40;
 /// The finish stops once ‖F‖/(2√λ) ≤ this for every record: far below half an ulp of 1, 1.1e-16.
-const FINISH_TARGET: f64 = 1e-18;
+const FINISH_TARGET: f64 = 1e-17;
 const MAX_CORRECTIONS: usize = 8;
+/// A round whose finish leaves ‖F‖/(2√λ) above this is followed by another.
+const SETTLED: f64 = 1e-13;
+const MAX_ROUNDS: u32 = 3;
 
 /// Why the iteration ended; the certificate alone decides what the answer is worth.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +59,14 @@ pub(super) struct NewtonOutcome {
     pub history: Vec<IterationRecord>,
 }
 
+/// What one task of [`Newton::move_records`] found.
+#[derive(Clone, Default)]
+struct Moved {
+    num_free: usize,
+    changed: Vec<u32>,
+    surprises: Vec<(u32, f64)>,
+}
+
 /// What a later solve of the same data may reuse: the Gram matrix over the free records and which they are.
 #[derive(Default)]
 pub(super) struct Structure {
@@ -65,12 +80,10 @@ struct Newton<'f, 'p> {
     cholesky: Cholesky,
     /// y
     dual: Vec<f64>,
-    /// κ/w⁰ᵢ, so that zᵢ = 1 − ratioᵢ(Av)ᵢ
+    /// κ/w⁰ᵢ, so that zᵢ − 1 = −ratioᵢ(Av)ᵢ
     ratio: Vec<f64>,
-    /// zᵢ
+    /// zᵢ − 1: held instead of zᵢ, because near the design weights F is made of these small differences alone.
     unclipped: Vec<f64>,
-    /// w⁰ᵢmᵢ
-    weighted: Vec<f64>,
     /// (A(d ⊘ s))ᵢ of the current direction
     change: Vec<f64>,
     /// F(y)
@@ -79,11 +92,15 @@ struct Newton<'f, 'p> {
     changed: Vec<u32>,
     num_free: usize,
     inverse_scale: Vec<f64>,
-    c: Vec<f64>,
+    /// Bᵀ1 − c, from double-double
+    initial_miss: Vec<f64>,
     root_initial_loss: f64,
+    /// True once `cholesky` holds a factor.
+    factored: bool,
 }
 
-/// Runs Newton from `start` (dual values v = y ⊘ s, k), then the finish.
+/// Runs Newton from `start` (dual values v = y ⊘ s, k), then the finish; again from there in the rare case that the finish
+/// finds the residual of plain doubles to have been an illusion.
 pub(super) fn solve(
     form: &PenaltyForm<'_>,
     start: &[f64],
@@ -92,52 +109,36 @@ pub(super) fn solve(
     control: &Control,
     timing: &mut Timing,
 ) -> NewtonOutcome {
-    let mut watch = Stopwatch::default();
-    let mut newton = Newton::new(form, start, structure);
-    timing.passes_seconds += watch.lap();
-    let mut history = Vec::new();
-    let mut best = f64::INFINITY;
-    let (mut iterations, mut step_length) = (0, 0.0);
-    let stop = loop {
-        newton.evaluate_residual();
-        timing.passes_seconds += watch.lap();
-        let relative = norm_two(&newton.residual) / newton.root_initial_loss;
-        let record = newton.record(iterations, relative, step_length);
-        control.report(&record);
-        history.push(record);
-        if let Some(stop) = stop_reason(relative, best, iterations, iteration_limit, control) {
-            break stop;
+    let mut run = Run { iteration_limit, iterations: 0, history: Vec::new() };
+    let mut start = start.to_vec();
+    let mut round = 1;
+    loop {
+        let mut newton = Newton::new(form, &start, structure);
+        let stop = newton.iterate(&mut run, control, timing);
+        let smallest_pivot = Some(newton.cholesky.smallest_pivot()).filter(|p| p.is_finite());
+        let watch = Stopwatch::default();
+        newton.factored = stop.may_finish() && newton.bring_factor_up_to_date();
+        let (dual, evaluation) = newton.finish(&mut run.history);
+        timing.finish_seconds += watch.seconds();
+        let settled = norm_two(&evaluation.residual) * form.largest_sensitivity() <= SETTLED;
+        if settled || !stop.may_finish() || round == MAX_ROUNDS {
+            let Run { iterations, history, .. } = run;
+            return NewtonOutcome { dual, evaluation, stop, iterations, smallest_pivot, history };
         }
-        best = best.min(relative);
-        newton.update_gram();
-        timing.gram_seconds += watch.lap();
-        if let Err(failure) = newton.factor() {
-            break NewtonStop::Factorisation(failure);
-        }
-        timing.cholesky_seconds += watch.lap();
-        let direction = newton.direction();
-        step_length = newton.line_search(&direction);
-        newton.take_step(step_length, &direction);
-        timing.passes_seconds += watch.lap();
-        iterations += 1;
-        if step_length == 1.0 && newton.changed.is_empty() {
-            break NewtonStop::ExactStep;
-        }
-    };
-    let smallest_pivot = Some(newton.cholesky.smallest_pivot()).filter(|p| p.is_finite());
-    let (dual, evaluation) = newton.finish(&stop, &mut history);
-    timing.finish_seconds += watch.lap();
-    NewtonOutcome { dual, evaluation, stop, iterations, smallest_pivot, history }
+        start = dual.iter().map(|v| v.to_f64()).collect();
+        round += 1;
+    }
+}
+
+/// What the rounds of one solve share.
+struct Run {
+    iteration_limit: u32,
+    iterations: u32,
+    history: Vec<IterationRecord>,
 }
 
 /// Stop tests before a step, on r = ‖F(y)‖/√L₀: r ≤ 1e-9; or r ≤ 1e-6 and r > ½ of the best r before (rounding level).
-fn stop_reason(
-    relative: f64,
-    best: f64,
-    iterations: u32,
-    iteration_limit: u32,
-    control: &Control,
-) -> Option<NewtonStop> {
+fn stop_reason(relative: f64, best: f64, run: &Run, control: &Control) -> Option<NewtonStop> {
     if !relative.is_finite() {
         Some(NewtonStop::NotFinite)
     } else if relative <= RESIDUAL_TARGET {
@@ -146,14 +147,55 @@ fn stop_reason(
         Some(NewtonStop::RoundingLevel)
     } else if control.must_stop() {
         Some(NewtonStop::Cancelled)
-    } else if iterations >= iteration_limit {
+    } else if run.iterations >= run.iteration_limit {
         Some(NewtonStop::IterationLimit)
     } else {
         None
     }
 }
 
+impl NewtonStop {
+    /// True where the last factor belongs to a point that is nearly the solution.
+    fn may_finish(&self) -> bool {
+        matches!(self, Self::Residual | Self::ExactStep | Self::RoundingLevel)
+    }
+}
+
 impl<'f, 'p> Newton<'f, 'p> {
+    /// The semismooth Newton iteration.
+    fn iterate(&mut self, run: &mut Run, control: &Control, timing: &mut Timing) -> NewtonStop {
+        let mut watch = Stopwatch::default();
+        let (mut best, mut step_length) = (f64::INFINITY, 0.0);
+        loop {
+            let relative = norm_two(&self.residual) / self.root_initial_loss;
+            let record = self.record(run.iterations, relative, step_length);
+            control.report(&record);
+            run.history.push(record);
+            if let Some(stop) = stop_reason(relative, best, run, control) {
+                return stop;
+            }
+            best = best.min(relative);
+            self.update_gram();
+            timing.gram_seconds += watch.lap();
+            if let Err(failure) = self.factor() {
+                return NewtonStop::Factorisation(failure);
+            }
+            self.factored = true;
+            timing.cholesky_seconds += watch.lap();
+            let direction = self.direction();
+            step_length = self.line_search(&direction);
+            let exact = self.take_step(step_length, &direction);
+            timing.passes_seconds += watch.lap();
+            run.iterations += 1;
+            if exact {
+                return NewtonStop::ExactStep;
+            }
+            if norm_two(&self.residual) <= PREDICTION_LEVEL * self.root_initial_loss {
+                self.evaluate_residual();
+            }
+        }
+    }
+
     fn new(form: &'f PenaltyForm<'p>, start: &[f64], structure: &'f mut Structure) -> Self {
         let (n, k) = (form.num_records(), form.num_targets());
         if structure.free.len() != n || structure.gram.len() != k * k {
@@ -167,21 +209,35 @@ impl<'f, 'p> Newton<'f, 'p> {
             cholesky: Cholesky::new(k),
             dual: start.iter().zip(&moments.scale).map(|(v, s)| v * s.to_f64()).collect(),
             ratio: form.problem.design_weights.iter().map(|w| kappa / w).collect(),
-            unclipped: vec![1.0; n],
-            weighted: vec![0.0; n],
+            unclipped: vec![0.0; n],
             change: vec![0.0; n],
             residual: vec![0.0; k],
             changed: Vec::new(),
             num_free: 0,
             inverse_scale: moments.scale.iter().map(|s| 1.0 / s.to_f64()).collect(),
-            c: moments.c.iter().map(|c| c.to_f64()).collect(),
+            initial_miss: form.initial_miss(),
+            factored: false,
             root_initial_loss: moments.initial_loss.to_f64().sqrt(),
         };
-        if start.iter().any(|v| *v != 0.0) {
+        let at_design_weights = start.iter().all(|v| *v == 0.0);
+        if !at_design_weights {
             form.problem.matrix.times(start, &mut newton.change, form.workers);
         }
         newton.move_records(1.0);
+        if at_design_weights && newton.num_free == n {
+            // F(0) = −(Bᵀ1 − c), known to all digits.
+            newton.residual = newton.initial_miss.iter().map(|r| -r).collect();
+        } else {
+            newton.evaluate_residual();
+        }
         newton
+    }
+
+    /// The interval of zᵢ − 1.
+    #[inline(always)]
+    fn interval(problem: &ReweightProblem, i: usize) -> (f64, f64) {
+        let (lower, upper) = problem.bounds.of(i);
+        (lower - 1.0, upper - 1.0)
     }
 
     /// change = A(direction ⊘ s)
@@ -190,38 +246,51 @@ impl<'f, 'p> Newton<'f, 'p> {
         self.form.problem.matrix.times(&v, &mut self.change, self.form.workers);
     }
 
-    /// z ← z − α ratio ∘ change, and with it the weights w⁰ ∘ m and the list of records that changed state.
-    fn move_records(&mut self, alpha: f64) {
+    /// z ← z − α ratio ∘ change. Returns the records whose weight differs from what the linear model of the Gram matrix
+    /// predicts, with the difference in w⁰ᵢmᵢ.
+    fn move_records(&mut self, alpha: f64) -> Vec<(u32, f64)> {
         let problem = self.form.problem;
         let (ratio, change, free) = (&self.ratio, &self.change, &self.structure.free);
-        let mut found = vec![(Vec::new(), 0); self.unclipped.len().div_ceil(CHUNK)];
-        let parts = (self.unclipped.chunks_mut(CHUNK).zip(self.weighted.chunks_mut(CHUNK)))
-            .zip(&mut found)
-            .enumerate()
-            .collect();
-        self.form.workers.for_each(parts, |(chunk, ((unclipped, weighted), (changed, num_free)))| {
-            for (offset, (z, weighted)) in unclipped.iter_mut().zip(weighted).enumerate() {
+        let mut found: Vec<Moved> = vec![Moved::default(); self.unclipped.len().div_ceil(CHUNK)];
+        let parts = self.unclipped.chunks_mut(CHUNK).zip(&mut found).enumerate().collect();
+        self.form.workers.for_each(parts, |(chunk, (unclipped, found))| {
+            for (offset, z) in unclipped.iter_mut().enumerate() {
                 let i = chunk * CHUNK + offset;
-                let (lower, upper) = problem.bounds.of(i);
+                let (lower, upper) = Self::interval(problem, i);
+                let before = *z;
                 *z -= alpha * (ratio[i] * change[i]);
-                *weighted = problem.design_weights[i] * z.clamp(lower, upper);
                 let is_free = lower < *z && *z < upper;
-                *num_free += usize::from(is_free);
+                found.num_free += usize::from(is_free);
                 if is_free != free[i] {
-                    changed.push(i as u32);
+                    found.changed.push(i as u32);
+                }
+                if !(is_free && free[i]) {
+                    let predicted = if free[i] { *z } else { before.clamp(lower, upper) };
+                    let surprise = z.clamp(lower, upper) - predicted;
+                    if surprise != 0.0 {
+                        found.surprises.push((i as u32, problem.design_weights[i] * surprise));
+                    }
                 }
             }
         });
-        self.num_free = found.iter().map(|f| f.1).sum();
-        self.changed = found.into_iter().flat_map(|f| f.0).collect();
+        self.num_free = found.iter().map(|f| f.num_free).sum();
+        self.changed = found.iter().flat_map(|f| f.changed.iter().copied()).collect();
+        found.into_iter().flat_map(|f| f.surprises).collect()
     }
 
-    /// F(y) = y/2 + c − (Aᵀ(w⁰∘m)) ⊘ s
+    /// F(y) = y/2 − (Bᵀ1 − c) − Bᵀ(m − 1) by a pass over all non-zeros.
     fn evaluate_residual(&mut self) {
-        let matrix = &self.form.problem.matrix;
-        matrix.transposed_times(&self.weighted, &mut self.residual, self.form.workers);
+        let (problem, z) = (self.form.problem, &self.unclipped);
+        let mut weighted = vec![0.0; z.len()];
+        self.form.workers.fill(&mut weighted, |start, chunk| {
+            for (offset, x) in chunk.iter_mut().enumerate() {
+                let (lower, upper) = Self::interval(problem, start + offset);
+                *x = problem.design_weights[start + offset] * z[start + offset].clamp(lower, upper);
+            }
+        });
+        problem.matrix.transposed_times(&weighted, &mut self.residual, self.form.workers);
         for (j, f) in self.residual.iter_mut().enumerate() {
-            *f = 0.5 * self.dual[j] + self.c[j] - *f * self.inverse_scale[j];
+            *f = 0.5 * self.dual[j] - self.initial_miss[j] - *f * self.inverse_scale[j];
         }
     }
 
@@ -300,40 +369,62 @@ impl<'f, 'p> Newton<'f, 'p> {
         alpha
     }
 
-    /// φ'(α) = (y·d + α d·d)/2 + c·d − Σ clip(zᵢ − α ratioᵢ changeᵢ) w⁰ᵢ changeᵢ
+    /// φ'(α) = (y·d + α d·d)/2 − (Bᵀ1 − c)·d − Σ (clip(zᵢ − α ratioᵢ changeᵢ) − 1) w⁰ᵢ changeᵢ
     fn slope(&self, alpha: f64, direction: &[f64]) -> f64 {
         let problem = self.form.problem;
         let partial = self.form.workers.map_chunks(self.unclipped.len(), |range| {
             let mut sum = 0.0;
             for i in range {
-                let (lower, upper) = problem.bounds.of(i);
+                let (lower, upper) = Self::interval(problem, i);
                 let z = self.unclipped[i] - alpha * (self.ratio[i] * self.change[i]);
                 sum += z.clamp(lower, upper) * (problem.design_weights[i] * self.change[i]);
             }
             sum
         });
         let smooth = 0.5 * (dot(&self.dual, direction) + alpha * dot(direction, direction));
-        smooth + dot(&self.c, direction) - partial.iter().sum::<f64>()
+        smooth - dot(&self.initial_miss, direction) - partial.iter().sum::<f64>()
     }
 
-    /// y ← y + αd
-    fn take_step(&mut self, alpha: f64, direction: &[f64]) {
+    /// y ← y + αd; true if the step is exact: full, and F is linear along it.
+    ///
+    /// Along d the linear model says F(y + αd) = (1 − α)F(y), so that only the records that leave the model need a pass:
+    /// F(y + αd) = (1 − α)F(y) − Bᵀ(m − m_predicted).
+    fn take_step(&mut self, alpha: f64, direction: &[f64]) -> bool {
         for (y, d) in self.dual.iter_mut().zip(direction) {
             *y += alpha * d;
         }
-        self.move_records(alpha);
+        let surprises = self.move_records(alpha);
+        for f in &mut self.residual {
+            *f *= 1.0 - alpha;
+        }
+        for &(i, difference) in &surprises {
+            let (columns, values) = self.form.problem.matrix.row(i as usize);
+            for (&j, a) in columns.iter().zip(values) {
+                self.residual[j as usize] -= difference * a * self.inverse_scale[j as usize];
+            }
+        }
+        alpha == 1.0 && surprises.is_empty()
+    }
+
+    /// The finish corrects with a factor that belongs to the free set it starts from. Returns false if there is none.
+    fn bring_factor_up_to_date(&mut self) -> bool {
+        if self.factored && self.changed.is_empty() {
+            return true;
+        }
+        self.update_gram();
+        self.factor().is_ok()
     }
 
     /// Corrects v = y ⊘ s, held in pairs, with F in double-double and the last factor, until every multiplier is known to
     /// far below its rounding or a correction no longer helps.
-    fn finish(mut self, stop: &NewtonStop, history: &mut Vec<IterationRecord>) -> (Vec<Dd>, DualEvaluation) {
+    fn finish(mut self, history: &mut Vec<IterationRecord>) -> (Vec<Dd>, DualEvaluation) {
         let form = self.form;
         let mut dual: Vec<Dd> =
             self.dual.iter().zip(&form.moments.scale).map(|(&y, &s)| Dd::from(y) / s).collect();
         self.release_vectors();
         let mut evaluation = DualEvaluation::new(form);
         form.evaluate_dual(&dual, None, &mut evaluation);
-        if !matches!(stop, NewtonStop::Residual | NewtonStop::ExactStep | NewtonStop::RoundingLevel) {
+        if !self.factored {
             return (dual, evaluation);
         }
         let sensitivity = form.largest_sensitivity();
@@ -349,7 +440,7 @@ impl<'f, 'p> Newton<'f, 'p> {
                 .collect();
             form.evaluate_dual(&trial, None, &mut evaluation);
             let next = norm_two(&evaluation.residual);
-            if !(next < norm) {
+            if next.is_nan() || next >= norm {
                 form.evaluate_dual(&dual, None, &mut evaluation);
                 break;
             }
@@ -375,7 +466,6 @@ impl<'f, 'p> Newton<'f, 'p> {
     fn release_vectors(&mut self) {
         self.ratio = Vec::new();
         self.unclipped = Vec::new();
-        self.weighted = Vec::new();
         self.change = Vec::new();
     }
 }

@@ -103,8 +103,8 @@ impl ReweightOptions {
         Self { penalty, ..Self::default() }
     }
 
-    /// Iteration limit of one method.
-    pub(super) fn iteration_limit(&self, method: Method) -> u32 {
+    /// Iterations that these options allow to one method.
+    pub fn iteration_limit(&self, method: Method) -> u32 {
         self.max_iterations.unwrap_or(match method {
             Method::Auto | Method::Newton => 100,
             Method::Lbfgsb => 20_000,
@@ -112,8 +112,11 @@ impl ReweightOptions {
         })
     }
 
-    /// Checks every range for a problem with n records and k targets.
-    pub(super) fn validate(&self, num_records: usize, num_targets: usize) -> Result<(), InputError> {
+    /// Checks every range that does not depend on the problem.
+    ///
+    /// # Errors
+    /// The option that is out of its range, by its name.
+    pub fn validate_ranges(&self) -> Result<(), InputError> {
         let positive = |path: &str, value: f64| {
             if !value.is_finite() {
                 return Err(InputError::not_finite(path, value));
@@ -153,6 +156,12 @@ impl ReweightOptions {
                 self.threads.to_string(),
             ));
         }
+        Ok(())
+    }
+
+    /// Checks everything for a problem with n records and k targets.
+    pub(super) fn validate(&self, num_records: usize, num_targets: usize) -> Result<(), InputError> {
+        self.validate_ranges()?;
         let (path, values, length) = match &self.start {
             Start::DesignWeights => return Ok(()),
             Start::Multipliers(m) => ("startMultipliers", m, num_records),

@@ -12,7 +12,7 @@
 //! records, κ S⁻¹(Σ aᵢaᵢᵀ)S⁻¹, carries no weights.
 
 use super::problem::{Moments, ReweightProblem};
-use crate::numeric::dd::{DD_EPSILON, Dd, SplitDd, TripleAccumulator};
+use crate::numeric::dd::{DD_EPSILON, Dd, SplitDd, TripleAccumulator, Uncertain};
 use crate::numeric::parallel::{CHUNK, Workers};
 
 /// A problem with its penalty: the operators of the primal and the dual.
@@ -21,7 +21,7 @@ pub(super) struct PenaltyForm<'a> {
     pub workers: &'a Workers,
     /// Constants of the data: sⱼ, cⱼ, L₀ and their like.
     pub moments: &'a Moments,
-    /// κ; not finite where L₀ = 0.
+    /// κ; infinite where L₀ = 0.
     pub kappa: Dd,
     /// Bound on the relative error of κ.
     kappa_error: f64,
@@ -40,12 +40,10 @@ pub(super) struct DualEvaluation {
     pub residual: Vec<f64>,
     /// Upper bound on ‖F(y)‖, all evaluation errors included.
     pub residual_bound: f64,
-    /// Σ λᵢ[(mᵢ − m̂ᵢ)² + 2(mᵢ − m̂ᵢ)(m̂ᵢ − zᵢ)] for the answer m: the records' part of the gap.
+    /// Σ λᵢ[(mᵢ − m̂ᵢ)² + 2(mᵢ − m̂ᵢ)(m̂ᵢ − zᵢ)] for the answer m, errors included: the records' part of the gap.
     pub record_gap: f64,
-    /// w⁰ᵢmᵢ(y)
-    weighted: Vec<Dd>,
-    /// Bound on the error of `weighted` and of its summation.
-    uncertainty: Vec<f64>,
+    /// w⁰ᵢmᵢ(y); the error covers the summation over the records.
+    weighted: Vec<Uncertain>,
 }
 
 impl DualEvaluation {
@@ -58,8 +56,7 @@ impl DualEvaluation {
             residual: vec![0.0; form.num_targets()],
             residual_bound: f64::INFINITY,
             record_gap: 0.0,
-            weighted: vec![Dd::ZERO; n],
-            uncertainty: vec![0.0; n],
+            weighted: vec![Uncertain::default(); n],
         }
     }
 }
@@ -71,7 +68,11 @@ const BATCH: usize = 256;
 impl<'a> PenaltyForm<'a> {
     pub fn new(problem: &'a ReweightProblem, penalty: f64, workers: &'a Workers) -> Self {
         let moments = &problem.moments;
-        let kappa = moments.sum_of_squares / (Dd::from(2.0 * penalty) * moments.initial_loss);
+        let kappa = if moments.initial_loss == Dd::ZERO {
+            Dd::from(f64::INFINITY)
+        } else {
+            moments.sum_of_squares / (Dd::product(2.0, penalty) * moments.initial_loss)
+        };
         let kappa_error = moments.ratio_error + 4.0 * DD_EPSILON;
         Self { problem, workers, moments, kappa, kappa_error }
     }
@@ -90,31 +91,50 @@ impl<'a> PenaltyForm<'a> {
         w * w / (2.0 * self.kappa.high)
     }
 
-    /// 1/(2√λᵢ) = √(κ/2)/w⁰ᵢ: how far multiplier i may be off per unit of ‖F‖.
+    /// An upper bound on 1/(2√λᵢ) = √(κ/2)/w⁰ᵢ: how far multiplier i may be off per unit of ‖F‖.
     pub fn sensitivity(&self, i: usize) -> f64 {
-        (0.5 * self.kappa.high).sqrt() / self.problem.design_weights[i]
+        self.root_half_kappa() / self.problem.design_weights[i]
     }
 
     /// max 1/(2√λᵢ)
     pub fn largest_sensitivity(&self) -> f64 {
-        (0..self.num_records()).map(|i| self.sensitivity(i)).fold(0.0, f64::max)
+        self.root_half_kappa() / self.moments.smallest_weight
     }
 
-    /// Misses (Aᵀ(w⁰∘m) − t) ⊘ s of given multipliers, with the totals reached.
-    pub fn misses(&self, multipliers: &[f64]) -> (Vec<Dd>, Vec<Dd>) {
+    fn root_half_kappa(&self) -> f64 {
+        (0.5 * self.kappa.high).sqrt() * (1.0 + self.kappa_error + 1e-12)
+    }
+
+    /// Bᵀ1 − c
+    pub fn initial_miss(&self) -> Vec<f64> {
+        let moments = self.moments;
+        let totals = self.problem.targets.iter().map(|t| Dd::from(t.total));
+        (moments.before.iter().zip(totals).zip(&moments.scale))
+            .map(|((&before, total), &scale)| ((before - total) / scale).to_f64())
+            .collect()
+    }
+
+    /// Misses (Aᵀ(w⁰∘m) − t) ⊘ s of given multipliers with bounds on their errors, and the totals reached.
+    pub fn misses(&self, multipliers: &[f64]) -> (Vec<Uncertain>, Vec<Dd>) {
         let weights = &self.problem.design_weights;
-        let mut weighted = vec![Dd::ZERO; weights.len()];
+        let epsilon = self.problem.matrix.dd_summation_error();
+        let mut weighted = vec![Uncertain::default(); weights.len()];
         self.workers.fill(&mut weighted, |start, chunk| {
             for (offset, x) in chunk.iter_mut().enumerate() {
-                *x = Dd::product(weights[start + offset], multipliers[start + offset]);
+                let value = Dd::product(weights[start + offset], multipliers[start + offset]);
+                *x = Uncertain { value, error: epsilon * value.high.abs() };
             }
         });
-        let after = self.problem.matrix.transposed_times_dd(&weighted, |_| 0.0, self.workers);
-        let after: Vec<Dd> = after.into_iter().map(|(sum, _)| sum).collect();
-        let misses = (0..self.num_targets())
-            .map(|j| (after[j] - Dd::from(self.problem.targets[j].total)) / self.moments.scale[j])
-            .collect();
-        (misses, after)
+        let after = self.problem.matrix.transposed_times_dd(&weighted, self.workers);
+        let miss = |j: usize, after: &Uncertain| {
+            let (total, scale) = (Dd::from(self.problem.targets[j].total), self.moments.scale[j]);
+            let value = (after.value - total) / scale;
+            let error = after.error / scale.high.abs()
+                + 4.0 * DD_EPSILON * (value.high.abs() + self.moments.c[j].high.abs());
+            Uncertain { value, error: error * (1.0 + 1e-9) }
+        };
+        let misses = after.iter().enumerate().map(|(j, after)| miss(j, after)).collect();
+        (misses, after.into_iter().map(|sum| sum.value).collect())
     }
 
     /// Evaluates the dual point y = s ∘ v. The answer to bound is `given`, or m(y) rounded.
@@ -123,15 +143,14 @@ impl<'a> PenaltyForm<'a> {
     /// v must then be exact, and its product is summed in three levels. y itself enters only as y/2.
     pub fn evaluate_dual(&self, v: &[Dd], given: Option<&[f64]>, out: &mut DualEvaluation) {
         self.evaluate_records(v, given, out);
-        let uncertainty = &out.uncertainty;
-        let sums = self.problem.matrix.transposed_times_dd(&out.weighted, |i| uncertainty[i], self.workers);
+        let sums = self.problem.matrix.transposed_times_dd(&out.weighted, self.workers);
         let mut squared_bound = 0.0;
-        for (j, &(sum, error)) in sums.iter().enumerate() {
+        for (j, sum) in sums.iter().enumerate() {
             let (scale, c) = (self.moments.scale[j], self.moments.c[j]);
-            let reached = sum / scale;
+            let reached = sum.value / scale;
             let half = (v[j] * scale).times(0.5);
             let f = (half + c - reached).to_f64();
-            let error = error / scale.high.abs()
+            let error = sum.error / scale.high.abs()
                 + 4.0 * DD_EPSILON * (half.high.abs() + c.high.abs() + reached.high.abs());
             let bound = f.abs() * (1.0 + f64::EPSILON) + error * (1.0 + 1e-9);
             squared_bound += bound * bound;
@@ -146,11 +165,10 @@ impl<'a> PenaltyForm<'a> {
         let epsilon = self.problem.matrix.dd_summation_error() + DD_EPSILON;
         let mut totals = vec![(0.0, 0.0f64); out.answer.len().div_ceil(CHUNK)];
         let parts = (out.answer.chunks_mut(CHUNK).zip(out.deviation.chunks_mut(CHUNK)))
-            .zip(out.weighted.chunks_mut(CHUNK).zip(out.uncertainty.chunks_mut(CHUNK)))
-            .zip(&mut totals)
+            .zip(out.weighted.chunks_mut(CHUNK).zip(&mut totals))
             .enumerate()
             .collect();
-        self.workers.for_each(parts, |(chunk, (((answers, deviation), (weighted, uncertainty)), totals))| {
+        self.workers.for_each(parts, |(chunk, ((answers, deviation), (weighted, totals)))| {
             let mut products = [(Dd::ZERO, 0.0); BATCH];
             for start in (0..answers.len()).step_by(BATCH) {
                 let end = (start + BATCH).min(answers.len());
@@ -168,15 +186,19 @@ impl<'a> PenaltyForm<'a> {
                     let weight = self.problem.design_weights[i];
                     answers[slot] = answer;
                     deviation[slot] = (difference.abs() + point.error) * (1.0 + 4.0 * f64::EPSILON);
-                    weighted[slot] = point.multiplier.times(weight);
-                    uncertainty[slot] = weight * point.error + epsilon * weighted[slot].high.abs();
-                    totals.0 += weight * weight * (difference * difference + 2.0 * difference * beyond);
+                    let value = point.multiplier.times(weight);
+                    let error = weight * point.error + epsilon * value.high.abs();
+                    weighted[slot] = Uncertain { value, error };
+                    let apart = difference.abs() + point.error;
+                    let slack = if beyond == 0.0 { 0.0 } else { beyond.abs() + point.error };
+                    totals.0 += weight * weight * (apart * apart + 2.0 * apart * slack);
                     totals.1 = totals.1.max(point.error);
                 }
             }
         });
         out.evaluation_error = totals.iter().map(|t| t.1).fold(0.0, f64::max);
-        out.record_gap = totals.iter().map(|t| t.0).sum::<f64>() / (2.0 * self.kappa.high);
+        out.record_gap =
+            totals.iter().map(|t| t.0).sum::<f64>() / (2.0 * self.kappa.high) * (1.0 + self.kappa_error);
     }
 
     /// (Av)ᵢ and a bound on the error of its summation.

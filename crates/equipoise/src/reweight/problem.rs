@@ -1,9 +1,11 @@
 //! The data of a reweighting problem: validated once, solved many times.
 
+use std::sync::Arc;
+
 use ndarray::ArrayView1;
 
 use crate::error::{InputCode, InputError};
-use crate::numeric::dd::{self, DD_EPSILON, Dd};
+use crate::numeric::dd::{self, DD_EPSILON, Dd, Uncertain};
 use crate::numeric::gram::GramPlan;
 use crate::numeric::parallel::{CHUNK, Workers};
 use crate::numeric::sparse::SparseMatrix;
@@ -66,7 +68,11 @@ impl Bounds {
         }
     }
 
-    fn validate(&self, num_records: usize) -> Result<(), InputError> {
+    /// Checks them for a problem with n records.
+    ///
+    /// # Errors
+    /// Another length, bounds that are not finite or cross.
+    pub fn validate(&self, num_records: usize) -> Result<(), InputError> {
         let check = |place: &dyn Fn(&str) -> String, lower: f64, upper: f64| {
             for (side, value) in [("lower", lower), ("upper", upper)] {
                 if !value.is_finite() {
@@ -98,10 +104,11 @@ impl Bounds {
 }
 
 /// A validated reweighting problem: n records with design weights w⁰, k targets, a sparse matrix A (n × k), bounds.
+/// Clones share the matrix.
 #[derive(Debug, Clone)]
 pub struct ReweightProblem {
-    pub(super) matrix: SparseMatrix,
-    pub(super) gram_plan: GramPlan,
+    pub(super) matrix: Arc<SparseMatrix>,
+    pub(super) gram_plan: Arc<GramPlan>,
     pub(super) design_weights: Vec<f64>,
     pub(super) targets: Vec<Target>,
     pub(super) bounds: Bounds,
@@ -136,14 +143,14 @@ impl ReweightProblemBuilder {
             return Err(InputError::new(InputCode::Empty, "designWeights", "at least one record", "none"));
         }
         validate_targets(&targets, matrix.num_columns())?;
-        validate_weights(&design_weights, matrix.num_rows())?;
+        validate_design_weights(&design_weights, matrix.num_rows())?;
         bounds.validate(matrix.num_rows())?;
         let moments = Moments::new(&matrix, &design_weights, &targets);
         Ok(ReweightProblem {
-            gram_plan: GramPlan::new(&matrix),
+            gram_plan: GramPlan::new(&matrix).into(),
             design_weights,
             bounds,
-            matrix,
+            matrix: matrix.into(),
             targets,
             moments,
         })
@@ -202,7 +209,7 @@ impl ReweightProblem {
     /// As for [`ReweightProblemBuilder::build`]; the problem is then unchanged.
     pub fn set_design_weights(&mut self, design_weights: ArrayView1<'_, f64>) -> Result<(), InputError> {
         let design_weights = design_weights.to_vec();
-        validate_weights(&design_weights, self.num_records())?;
+        validate_design_weights(&design_weights, self.num_records())?;
         self.moments = Moments::new(&self.matrix, &design_weights, &self.targets);
         self.design_weights = design_weights;
         Ok(())
@@ -265,6 +272,8 @@ pub(super) struct Moments {
     pub initial_loss: Dd,
     /// Σw⁰²
     pub sum_of_squares: Dd,
+    /// min w⁰
+    pub smallest_weight: f64,
     /// Bound on the relative error of Σw⁰²/L₀.
     pub ratio_error: f64,
 }
@@ -274,16 +283,18 @@ impl Moments {
         let scale: Vec<Dd> =
             targets.iter().map(|t| t.scale.map_or(Dd::sum(t.total, 1.0), Dd::from)).collect();
         let c: Vec<Dd> = targets.iter().zip(&scale).map(|(t, &s)| Dd::from(t.total) / s).collect();
-        let weights: Vec<Dd> = design_weights.iter().map(|&w| Dd::from(w)).collect();
         let epsilon = matrix.dd_summation_error();
+        let weights: Vec<Uncertain> =
+            design_weights.iter().map(|&w| Uncertain { value: Dd::from(w), error: epsilon * w }).collect();
         let workers = Workers::inline();
-        let before = matrix.transposed_times_dd(&weights, |i| epsilon * design_weights[i], &workers);
+        let before = matrix.transposed_times_dd(&weights, &workers);
 
         let (mut initial_loss, mut squared_error) = (Dd::ZERO, 0.0);
-        for (j, &(before, error)) in before.iter().enumerate() {
-            let miss = (before - Dd::from(targets[j].total)) / scale[j];
+        for (j, before) in before.iter().enumerate() {
+            let miss = (before.value - Dd::from(targets[j].total)) / scale[j];
             initial_loss = initial_loss + miss.square();
-            let error = error / scale[j].high.abs() + 4.0 * DD_EPSILON * (miss.high.abs() + c[j].high.abs());
+            let error =
+                before.error / scale[j].high.abs() + 4.0 * DD_EPSILON * (miss.high.abs() + c[j].high.abs());
             squared_error += error * error;
         }
         let partial = workers.map_chunks(design_weights.len(), |range| {
@@ -295,7 +306,8 @@ impl Moments {
         Self {
             scale,
             c,
-            before: before.into_iter().map(|(sum, _)| sum).collect(),
+            before: before.into_iter().map(|sum| sum.value).collect(),
+            smallest_weight: design_weights.iter().copied().fold(f64::INFINITY, f64::min),
             initial_loss,
             sum_of_squares: dd::sum(partial),
             ratio_error: 2.0 * relative + relative * relative + 2.0 * additions as f64 * DD_EPSILON,
@@ -303,7 +315,11 @@ impl Moments {
     }
 }
 
-fn validate_targets(targets: &[Target], num_columns: usize) -> Result<(), InputError> {
+/// Checks the targets of a problem whose matrix has k columns.
+///
+/// # Errors
+/// None, or not k; a total or scale that is not finite; a scale of 0; a name that occurs twice.
+pub fn validate_targets(targets: &[Target], num_columns: usize) -> Result<(), InputError> {
     if targets.is_empty() {
         return Err(InputError::new(InputCode::Empty, "targets", "at least one target", "none"));
     }
@@ -351,7 +367,11 @@ fn validate_targets(targets: &[Target], num_columns: usize) -> Result<(), InputE
     }
 }
 
-fn validate_weights(weights: &[f64], num_records: usize) -> Result<(), InputError> {
+/// Checks the design weights of a problem with n records.
+///
+/// # Errors
+/// Not n; a weight that is not finite or not positive.
+pub fn validate_design_weights(weights: &[f64], num_records: usize) -> Result<(), InputError> {
     if weights.len() != num_records {
         return Err(InputError::length("designWeights", num_records, weights.len()));
     }

@@ -47,6 +47,16 @@ pub struct Attempt {
     pub distance_bound: Option<f64>,
 }
 
+/// An order statistic.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Quantile {
+    /// Probability p.
+    pub probability: f64,
+    /// The ⌈pn⌉-th smallest of n.
+    pub value: f64,
+}
+
 /// How the multipliers and weights are distributed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,8 +67,8 @@ pub struct Distribution {
     pub maximum: f64,
     /// Mean multiplier.
     pub mean: f64,
-    /// (probability, multiplier) pairs: the order statistic ⌈pn⌉.
-    pub quantiles: Vec<(f64, f64)>,
+    /// Of the multipliers.
+    pub quantiles: Vec<Quantile>,
     /// Kish's design effect of the final weights, 1 + cv²(w) = n Σw²/(Σw)².
     pub design_effect: f64,
     /// n divided by the design effect.
@@ -150,7 +160,7 @@ impl Distribution {
         let mut values = multipliers.to_vec();
         let quantiles = PROBABILITIES.map(|p| {
             let rank = ((p * n as f64).ceil() as usize).clamp(1, n) - 1;
-            (p, *values.select_nth_unstable_by(rank, f64::total_cmp).1)
+            Quantile { probability: p, value: *values.select_nth_unstable_by(rank, f64::total_cmp).1 }
         });
         Self {
             minimum: multipliers.iter().copied().fold(f64::INFINITY, f64::min),

@@ -203,18 +203,7 @@ impl ReweightProblem {
         timing: Timing,
         options: &ReweightOptions,
     ) -> Result<Reweighting, InputError> {
-        for record in 0..self.num_records() {
-            let (lower, upper) = self.bounds.of(record);
-            if !(lower..=upper).contains(&1.0) {
-                return Err(InputError::new(
-                    crate::error::InputCode::NotUnique,
-                    "bounds",
-                    "bounds that include 1 for every record, since the design weights meet every target (the initial loss, \
-                     which scales the penalty, is 0)",
-                    format!("[{lower}, {upper}] for record {record}"),
-                ));
-            }
-        }
+        self.check_zero_loss()?;
         let multipliers = vec![1.0; self.num_records()];
         let primal = Primal::new(form, &multipliers);
         let (certificate, targets, _) = certificate::zero_loss(form, &multipliers, &primal);

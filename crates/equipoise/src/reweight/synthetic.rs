@@ -15,6 +15,9 @@ use crate::error::{InputCode, InputError};
 use crate::numeric::sparse::SparseMatrix;
 use crate::numeric::sum::CompensatedSum;
 
+/// Targets of the national problem that the documentation speaks of.
+pub const NATIONAL_TARGETS: usize = 634;
+
 /// The nine amount columns, in file order.
 pub const AMOUNTS: [&str; 9] = [
     "wages",
