@@ -219,11 +219,17 @@ impl<'f, 'p> Newton<'f, 'p> {
             factored: false,
             root_initial_loss: moments.initial_loss.to_f64().sqrt(),
         };
-        if start.iter().any(|v| *v != 0.0) {
+        let at_design_weights = start.iter().all(|v| *v == 0.0);
+        if !at_design_weights {
             form.problem.matrix.times(start, &mut newton.change, form.workers);
         }
         newton.move_records(1.0);
-        newton.evaluate_residual();
+        if at_design_weights && newton.num_free == n {
+            // F(0) = −(Bᵀ1 − c), known to all digits.
+            newton.residual = newton.initial_miss.iter().map(|r| -r).collect();
+        } else {
+            newton.evaluate_residual();
+        }
         newton
     }
 

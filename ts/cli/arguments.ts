@@ -1,0 +1,47 @@
+import { InvalidArgumentError } from 'commander'
+import type { ChildSource } from '../data/problem.js'
+
+/** `NAME=FILE` or `FILE`. */
+export function parseNamedFile(text: string): { name: string | undefined; files: string[] } {
+  const match = /^([A-Za-z_][\w.-]*)=(.+)$/s.exec(text)
+  const [name, file] = match ? [match[1], match[2]!] : [undefined, text]
+  if (file === '') throw new InvalidArgumentError('Expected NAME=FILE or FILE.')
+  return { name, files: [file] }
+}
+
+/** `NAME=FILE:childKey[=recordKey]`, NAME optional. */
+export function parseChild(text: string): ChildSource {
+  // The last colon: a Windows path has one of its own.
+  const colon = text.lastIndexOf(':')
+  const [childKey = '', recordKey, ...more] = text.slice(colon + 1).split('=')
+  if (colon < 1 || childKey === '' || recordKey === '' || more.length > 0 || /[\\/]/.test(childKey)) {
+    throw new InvalidArgumentError('Expected NAME=FILE:childKey or NAME=FILE:childKey=recordKey.')
+  }
+  return { ...parseNamedFile(text.slice(0, colon)), childKey, recordKey }
+}
+
+export function parseNumber(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text)
+  if (!Number.isFinite(value)) throw new InvalidArgumentError('Expected a finite number.')
+  return value
+}
+
+export function parseCount(text: string): number {
+  const value = parseNumber(text)
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('Expected a whole number above 0.')
+  return value
+}
+
+/** Which numbers are right is the solver's to say: its message names the place and the range. */
+export function parseBounds(text: string): [number, number] {
+  const [lower, upper, ...more] = text.split(',')
+  if (lower === undefined || upper === undefined || more.length > 0) {
+    throw new InvalidArgumentError('Expected LOWER,UPPER, for instance 0.1,10.')
+  }
+  return [parseNumber(lower), parseNumber(upper)]
+}
+
+export const append =
+  <T>(parse: (text: string) => T) =>
+  (text: string, earlier: T[] | undefined): T[] => [...(earlier ?? []), parse(text)]

@@ -1,0 +1,25 @@
+/** What the process's exit code says. The table of docs/cli.md and of `equipoise --help`. */
+export const exitCode = {
+  /** The answer is certified; the certificate is confirmed; the weights are close; the files were written. */
+  success: 0,
+  /** A defect of equipoise or of its installation. */
+  unexpected: 1,
+  /** Wrong options, files or data: nothing was written. */
+  badInput: 2,
+  /** The answer is not certified (the files say so), or `verify` does not confirm the certificate. */
+  notCertified: 3,
+  /** `compare`, or `reweight --gold-star` with a certified answer: the weights differ. */
+  different: 4,
+  /** Stopped by a second Ctrl-C: nothing was written. */
+  interrupted: 130,
+} as const
+
+export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
+
+export const exitCodeHelp = `Exit codes:
+  0    certified (reweight), confirmed (verify), close (compare), written (generate)
+  1    unexpected error: a defect of equipoise or of its installation
+  2    bad input: wrong options, files or data; nothing is written
+  3    not certified (reweight: the files are written and say so), or not confirmed (verify)
+  4    the weights differ (compare, or reweight --gold-star with a certified answer)
+  130  stopped by a second Ctrl-C; nothing is written`

@@ -1,0 +1,255 @@
+import { stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { type Command, Option } from 'commander'
+import type { InputFile } from '../data/files.js'
+import { numNonzeros } from '../data/matrix.js'
+import { type ChildSource, type FileProblem, type ProblemSource, readProblem } from '../data/problem.js'
+import { targetLabel } from '../data/targets.js'
+import { InputError } from '../errors.js'
+import { certificateFigures, targetFigures } from './certificate.js'
+import { readCertificate, type StoredCertificate } from './certificate-file.js'
+import { addDataOptions, type DataOptions, problemSource } from './data-options.js'
+import { type ExitCode, exitCode } from './exit-codes.js'
+import { nativeProblem } from './native-problem.js'
+import { significant, Terminal, textTable } from './terminal.js'
+import { inOrderOf, readWeightTable } from './weights-file.js'
+
+interface VerifyOptions extends DataOptions {
+  certificate: string
+  weights: string
+  json?: boolean
+  quiet?: boolean
+}
+
+/** One figure of the certificate beside what the files give. */
+interface Check {
+  figure: string
+  certificate: unknown
+  files: unknown
+  agrees: boolean
+}
+
+export interface Verification {
+  confirmed: boolean
+  sentence: string
+  numChecks: number
+  differences: Check[]
+}
+
+export function addVerify(program: Command, done: (code: ExitCode) => void): void {
+  const command = program
+    .command('verify')
+    .description(
+      'Compute a certificate again from the files alone, without the solver, and compare every figure',
+    )
+  command.addOption(new Option('--certificate <file>', 'the certificate').makeOptionMandatory())
+  command.addOption(new Option('--weights <file>', 'the weights that it certifies').makeOptionMandatory())
+  addDataOptions(command, { areRequired: false })
+  command.addOption(
+    new Option('--json', 'print the result as JSON to standard output, and nothing else there'),
+  )
+  command.addOption(new Option('--quiet', 'print nothing but errors: the exit code tells'))
+  command.addHelpText(
+    'after',
+    `
+What an option leaves out is taken from the certificate; files are then looked for beside it and in the current folder.
+
+Example:
+  $ equipoise verify --certificate certificate.json --weights weights.csv
+  $ equipoise verify --certificate certificate.json --weights weights.csv --records data/households.csv \\
+      --child data/persons.csv:hhID --targets data/targets.csv`,
+  )
+  command.action(async (given: VerifyOptions) => done(await runVerify(given)))
+}
+
+async function runVerify(options: VerifyOptions): Promise<ExitCode> {
+  const terminal = new Terminal(options)
+  const document = await readCertificate(options.certificate)
+  const source = await completeSource(document, options)
+  const progress = terminal.progress()
+  try {
+    const problem = await readProblem({ ...source, onStage: (stage) => progress.stage(stage) })
+    progress.stage('computing the certificate')
+    const checks = await check(document, problem, options)
+    progress.stop()
+    const verification = conclude(document, checks)
+    terminal.json(`${JSON.stringify(verification, null, 2)}\n`)
+    terminal.print(verificationText(verification))
+    return verification.confirmed ? exitCode.success : exitCode.notCertified
+  } finally {
+    progress.stop()
+  }
+}
+
+/** The options given, completed from the certificate. */
+async function completeSource(document: StoredCertificate, given: VerifyOptions): Promise<ProblemSource> {
+  const { data } = document.options
+  const folders = [dirname(given.certificate), '.']
+  const stored = (role: InputFile['role'], table?: string) =>
+    document.inputs.files.filter(
+      (file) => file.role === role && (table === undefined || file.table === table),
+    )
+  const find = (files: readonly { file: string }[], option: string) =>
+    Promise.all(files.map(({ file }) => locate(file, folders, option)))
+
+  const records = given.records ?? { name: undefined, files: await find(stored('records'), '--records') }
+  const tables = [...new Set(stored('child').map(({ table }) => table))]
+  const children: ChildSource[] = []
+  for (const [i, child] of (given.child ?? data.children).entries()) {
+    const files = 'files' in child ? child.files : await find(stored('child', tables[i]), '--child')
+    const name = ('name' in child ? child.name : undefined) ?? tables[i]
+    children.push({ name, files, childKey: child.childKey, recordKey: child.recordKey ?? undefined })
+  }
+  const targets = given.targets ?? (await find(stored('targets'), '--targets'))[0]
+  const matrix = given.matrix ?? (await find(stored('matrix'), '--matrix'))[0]
+  return problemSource({
+    records: { ...records, name: records.name ?? stored('records')[0]?.table },
+    child: children,
+    null: given.null ?? data.nullMarkers,
+    weight: given.weight ?? data.weight,
+    targets: targets ?? '',
+    ...defined({
+      id: given.id ?? data.id,
+      targetsWhere: given.targetsWhere ?? data.targetsWhere,
+      areaColumn: given.areaColumn ?? data.areaColumn,
+      area: given.area ?? data.area,
+      matrix,
+      matrixIndex: given.matrixIndex ?? data.matrixIndex,
+      dropNonpositive: given.dropNonpositive ?? data.dropNonPositive,
+      dropImpossible: given.dropImpossible ?? data.dropImpossible,
+      threads: given.threads,
+    }),
+  })
+}
+
+/** Without the entries that are null or undefined. */
+function defined<T extends Record<string, unknown>>(values: T) {
+  const entries = Object.entries(values).filter(([, value]) => value !== null && value !== undefined)
+  return Object.fromEntries(entries) as { [key in keyof T]?: NonNullable<T[key]> }
+}
+
+async function locate(file: string, folders: readonly string[], option: string): Promise<string> {
+  for (const folder of folders) {
+    const path = join(folder, file)
+    const found = await stat(path).catch(() => null)
+    if (found?.isFile()) return path
+  }
+  throw new InputError('file', {
+    path: option,
+    expected: `the certificate's file ${file} beside it or in the current folder, or where it is by this option`,
+    received: 'no such file',
+  })
+}
+
+async function check(
+  document: StoredCertificate,
+  problem: FileProblem,
+  options: VerifyOptions,
+): Promise<Check[]> {
+  const { records, targets, files } = problem
+  const weightTable = await readWeightTable(options.weights, {
+    path: '--weights',
+    id: records.idColumn,
+    columns: ['weight', 'multiplier'],
+  })
+  const [weights, multipliers] = weightTable.numbers.map((numbers) =>
+    inOrderOf(records.ids, weightTable, numbers, '--weights'),
+  )
+  const sameTargets = document.targets.length === targets.length
+  const checks = [
+    ...files.map((file, i) =>
+      same(`${file.role} ${file.file}: sha256`, document.inputs.files[i]?.sha256, file.sha256),
+    ),
+    same('number of files', document.inputs.files.length, files.length),
+    same('inputs.numRecords', document.inputs.numRecords, records.numRecords),
+    same('inputs.numTargets', document.inputs.numTargets, targets.length),
+    same('inputs.numNonzeros', document.inputs.numNonzeros, numNonzeros(problem.matrix)),
+    same('inputs.droppedRecords', document.inputs.droppedRecords, records.numDropped),
+    same('targets: their number', document.targets.length, targets.length),
+    same(
+      'weights that are design weight times multiplier',
+      records.numRecords,
+      products(records.designWeights, multipliers!, weights!),
+    ),
+  ]
+  return sameTargets ? [...checks, ...recomputed(document, problem, multipliers!, options.threads)] : checks
+}
+
+function products(designWeights: Float64Array, multipliers: Float64Array, weights: Float64Array): number {
+  return weights.reduce(
+    (count, weight, i) => count + Number(weight === designWeights[i]! * multipliers[i]!),
+    0,
+  )
+}
+
+/** The figures of the independent check, from the multipliers of the weights file and the dual values of the certificate. */
+function recomputed(
+  document: StoredCertificate,
+  problem: FileProblem,
+  multipliers: Float64Array,
+  threads: number | undefined,
+): Check[] {
+  const native = nativeProblem(problem, document.options.bounds)
+  try {
+    const { certificate, targets, digest } = native.certify(
+      {
+        multipliers,
+        dual: Float64Array.from(document.targets, ({ dual }) => dual[0]),
+        dualLow: Float64Array.from(document.targets, ({ dual }) => dual[1]),
+      },
+      { penalty: document.options.penalty, ...(threads === undefined ? {} : { threads }) },
+    )
+    const stored = document as unknown as Record<string, unknown>
+    return [
+      ...Object.entries(certificateFigures(certificate)).map(([name, value]) =>
+        same(name, stored[name], value),
+      ),
+      same('digest', document.digest, digest),
+      ...targets.flatMap((row, j) => {
+        const target = problem.targets[j]!
+        const storedTarget = document.targets[j] as unknown as Record<string, unknown>
+        const fields = { name: target.name, area: target.area ?? undefined, ...targetFigures(row) }
+        return Object.entries(fields).map(([name, value]) =>
+          same(`targets[${j}] (${targetLabel(target)}).${name}`, storedTarget[name], value),
+        )
+      }),
+    ]
+  } finally {
+    native.dispose()
+  }
+}
+
+const same = (figure: string, certificate: unknown, files: unknown): Check => ({
+  figure,
+  certificate,
+  files,
+  agrees: certificate === files,
+})
+
+function conclude(document: StoredCertificate, checks: readonly Check[]): Verification {
+  const differences = checks.filter(({ agrees }) => !agrees)
+  const { status, distanceBound, options } = document
+  const isCertified = status === 'converged' && distanceBound !== null && distanceBound <= options.tolerance
+  const confirmed = differences.length === 0 && isCertified
+  return { confirmed, sentence: sentence(), numChecks: checks.length, differences }
+
+  function sentence(): string {
+    if (differences.length > 0)
+      return `NOT CONFIRMED: ${differences.length} of ${checks.length} figures differ.`
+    const agreement = `The files give the same ${checks.length} figures`
+    if (confirmed)
+      return `Confirmed. ${agreement}; every multiplier is within ${significant(distanceBound, 3)} of the only optimum.`
+    return `NOT CERTIFIED (${status}). ${agreement}, but they are no certificate: distance bound ${significant(distanceBound, 3)}, tolerance ${options.tolerance}.`
+  }
+}
+
+const shownDifferences = 20
+
+function verificationText({ sentence, differences }: Verification): string {
+  if (differences.length === 0) return sentence
+  const rows = differences
+    .slice(0, shownDifferences)
+    .map(({ figure, certificate, files }) => [figure, String(certificate), String(files)])
+  const more = differences.length - rows.length
+  return `${sentence}\n\n${textTable(['figure', 'certificate', 'files'], rows)}${more > 0 ? `\nand ${more} more` : ''}`
+}

@@ -1,0 +1,138 @@
+import { InputError } from '../errors.js'
+import { Database } from './database.js'
+import type { InputFile } from './files.js'
+import { type LoadedTables, load } from './load.js'
+import { type CscMatrix, emptyColumns, type TriplesMatrix, withoutEmptyColumns } from './matrix.js'
+import { type Records, readRecords, uniqueRows } from './records.js'
+import { findColumn } from './table.js'
+import { chooseTargets, evaluateTargets } from './target-columns.js'
+import { readTargets, type Target, targetLabel } from './targets.js'
+import { type MatrixIndex, readTriples } from './triples.js'
+
+export interface ChildSource {
+  /** The table's name in targets; the file's stem if left out. */
+  name?: string | undefined
+  /** Files or globs. */
+  files: readonly string[]
+  /** The column that names the record of a row. */
+  childKey: string
+  /** The records' column with that key; the id column if left out. */
+  recordKey?: string | undefined
+}
+
+/** Where the parts of a reweighting problem are read from. */
+export interface ProblemSource {
+  records: { name?: string | undefined; files: readonly string[] }
+  children?: readonly ChildSource[] | undefined
+  /** Texts that mean "missing" in CSV files of records and children, beside the empty field. */
+  nullMarkers?: readonly string[] | undefined
+  id?: string | undefined
+  weight: string
+  targets: readonly string[]
+  targetsWhere?: string | undefined
+  areaColumn?: string | undefined
+  /** Only the records and targets of this area; without it all areas are one problem. */
+  area?: string | undefined
+  /** A file of matrix entries instead of predicates. */
+  matrix?: { files: readonly string[]; index: MatrixIndex } | undefined
+  /** Leaves out records of zero or negative weight instead of refusing them. */
+  dropNonPositive?: boolean | undefined
+  /** Leaves out targets to which no record contributes. */
+  dropImpossible?: boolean | undefined
+  threads?: number | undefined
+  onStage?: ((stage: string) => void) | undefined
+}
+
+/** A reweighting problem as read from files, and what its answer is written with. */
+export interface FileProblem {
+  matrix: CscMatrix | TriplesMatrix
+  records: Records
+  targets: Target[]
+  /** Targets left out because no record contributes to them. */
+  droppedTargets: Target[]
+  files: InputFile[]
+  warnings: string[]
+}
+
+/** Reads a problem from files: the records, and their matrix by SQL predicates or from a file of entries. */
+export async function readProblem(source: ProblemSource): Promise<FileProblem> {
+  checkCombination(source)
+  const database = await Database.open({ threads: source.threads })
+  try {
+    return await read(database, source)
+  } finally {
+    await database.close()
+  }
+}
+
+async function read(database: Database, source: ProblemSource): Promise<FileProblem> {
+  const { onStage = () => {}, dropNonPositive = false } = source
+  const warnings: string[] = []
+  onStage('reading files')
+  const tables = await load(database, source)
+  await database.lock()
+  const records = await readRecords(database, tables.records, { ...source, dropNonPositive })
+  if (records.numDropped > 0)
+    warnings.push(`${records.numDropped} records of zero or negative weight were dropped`)
+  const hasMatrix = tables.matrix !== null
+  const all = await readTargets(database, tables.targets, { where: source.targetsWhere, hasMatrix })
+  const chosen = chooseTargets(all, records, source, warnings)
+
+  onStage(hasMatrix ? 'reading the matrix' : 'evaluating the targets')
+  const matrix = tables.matrix
+    ? await readTriples(database, tables.matrix, rowOfId(tables, source), records, chosen)
+    : await evaluateTargets(database, tables, source, records, chosen, warnings)
+  const { targets, dropped } = source.dropImpossible
+    ? splitImpossible(matrix, chosen)
+    : { targets: chosen, dropped: [] }
+  if (dropped.length > 0) {
+    warnings.push(`${dropped.length} impossible targets were dropped: ${dropped.map(targetLabel).join(', ')}`)
+  }
+  return {
+    matrix: dropped.length === 0 ? matrix : withoutEmptyColumns(matrix, chosen.length),
+    targets,
+    droppedTargets: dropped,
+    records,
+    files: await tables.files,
+    warnings,
+  }
+}
+
+function checkCombination(source: ProblemSource): void {
+  const needed: [boolean, string, string][] = [
+    [
+      source.area !== undefined && source.areaColumn === undefined,
+      '--area-column',
+      'the column that --area refers to',
+    ],
+    [
+      source.matrix?.index === 'id' && source.id === undefined,
+      '--id',
+      'the column of the ids that the matrix names',
+    ],
+    [
+      source.matrix !== undefined && (source.children?.length ?? 0) > 0,
+      '--child',
+      'no child table beside --matrix',
+    ],
+  ]
+  for (const [isWrong, path, expected] of needed) {
+    if (isWrong)
+      throw new InputError('format', { path, expected, received: path === '--child' ? 'one' : 'none' })
+  }
+}
+
+function rowOfId(tables: LoadedTables, { matrix, id }: ProblemSource): Map<string, number> | null {
+  if (matrix?.index !== 'id' || id === undefined) return null
+  return uniqueRows(tables.records, findColumn(tables.records.columns, id, '--id').name, 'record id')
+}
+
+function splitImpossible(matrix: CscMatrix | TriplesMatrix, targets: Target[]) {
+  const isEmpty = emptyColumns(matrix, targets.length)
+  const kept = targets.filter((_, j) => !isEmpty[j])
+  if (kept.length === 0) {
+    const received = `${targets.length} targets, all impossible: no record contributes to any of them`
+    throw new InputError('empty', { path: '--targets', expected: 'at least one possible target', received })
+  }
+  return { targets: kept, dropped: targets.filter((_, j) => isEmpty[j]) }
+}

@@ -1,0 +1,24 @@
+import type { CertificateDocument } from '../reweight/certificate-document.js'
+import type { ReportInput } from './input.js'
+import { type ErrorSummary, summariseErrors, type TargetLine, targetLines } from './summary.js'
+
+/** What the sections are made from: the input, and the few figures that several of them need. */
+export interface Report {
+  input: ReportInput
+  certificate: CertificateDocument
+  /** All targets, the largest error after reweighting first. */
+  lines: TargetLine[]
+  impossible: TargetLine[]
+  errors: { before: ErrorSummary; after: ErrorSummary }
+}
+
+export function prepareReport(input: ReportInput): Report {
+  const lines = targetLines(input.certificate)
+  return {
+    input,
+    certificate: input.certificate,
+    lines,
+    impossible: lines.filter((line) => line.isImpossible),
+    errors: { before: summariseErrors(lines, 'errorBefore'), after: summariseErrors(lines, 'errorAfter') },
+  }
+}
