@@ -38,14 +38,14 @@ export function plan(quick) {
   return {
     repeat: 9,
     national: [
-      { ...national, penalty: '1e-2', solvers: all, limit: 180 },
-      { ...national, penalty: '1e-4', solvers: all, limit: 180 },
-      { ...national, penalty: '1e-6', solvers: [reference, ours(1), clarabel], limit: 180 },
+      { ...national, penalty: '1e-2', solvers: all, limit: 120 },
+      { ...national, penalty: '1e-4', solvers: all, limit: 120 },
+      { ...national, penalty: '1e-6', solvers: [reference, ours(1), clarabel], limit: 120 },
     ],
     growth: [
       ...[2_000, 7_000, 22_000, 70_000].map((n) => size(n, 200)),
       ...[20, 60, 200, national.targets].map((k) => size(national.records, k)),
-    ].map((one) => ({ ...one, penalty: '1e-2', solvers: all, limit: 40 })),
+    ].map((one) => ({ ...one, penalty: '1e-2', solvers: all, limit: 30 })),
     growthAxes: { targets: 200, records: national.records },
   }
 }
