@@ -8,6 +8,8 @@
 //! J. Matrix Anal. Appl. 28 (2006) 360–385 (globalised on the dual of a projection problem). The double-double finish is
 //! iterative refinement of the last linear system: C. B. Moler, J. ACM 14 (1967) 316–321.
 
+mod finish;
+
 use super::penalty::{DualEvaluation, PenaltyForm};
 use super::problem::ReweightProblem;
 use super::result::Timing;
@@ -27,9 +29,6 @@ const PREDICTION_LEVEL: f64 = 1e-3;
 /// The line search accepts a slope of at most this fraction of the first.
 const SLOPE_REDUCTION: f64 = 0.1;
 const MAX_LINE_SEARCH_STEPS: usize = 40;
-/// The finish stops once ‖F‖/(2√λ) ≤ this for every record: far below half an ulp of 1, 1.1e-16.
-const FINISH_TARGET: f64 = 1e-17;
-const MAX_CORRECTIONS: usize = 8;
 /// Relative raise of the diagonal for a second attempt to factor: the step still descends.
 const DIAGONAL_RAISE: f64 = 1e-12;
 /// A round whose finish leaves ‖F‖/(2√λ) above this is followed by another.
@@ -120,7 +119,7 @@ pub(super) fn solve(
         let smallest_pivot = Some(newton.cholesky.smallest_pivot()).filter(|p| p.is_finite());
         let watch = Stopwatch::default();
         newton.factored = stop.may_finish() && newton.bring_factor_up_to_date();
-        let (dual, evaluation) = newton.finish(&mut run.history);
+        let (dual, evaluation) = newton.finish(&mut run.history, control);
         timing.finish_seconds += watch.seconds();
         let settled = norm_two(&evaluation.residual) * form.largest_sensitivity() <= SETTLED;
         if settled || !stop.may_finish() || round == MAX_ROUNDS {
@@ -433,85 +432,5 @@ impl<'f, 'p> Newton<'f, 'p> {
             }
         }
         alpha == 1.0 && surprises.is_empty()
-    }
-
-    /// The finish corrects with a factor that belongs to the free set it starts from. Returns false if there is none.
-    fn bring_factor_up_to_date(&mut self) -> bool {
-        if self.factored && self.changed.is_empty() {
-            return true;
-        }
-        self.update_gram();
-        self.factor().is_ok()
-    }
-
-    /// Corrects v = y ⊘ s, held in pairs, with F in double-double and the last factor, until every multiplier is known to
-    /// far below its rounding or a correction no longer helps.
-    fn finish(mut self, history: &mut Vec<IterationRecord>) -> (Vec<Dd>, DualEvaluation) {
-        let form = self.form;
-        let mut dual: Vec<Dd> =
-            self.dual.iter().zip(&form.moments.scale).map(|(&y, &s)| Dd::from(y) / s).collect();
-        self.release_vectors();
-        let mut evaluation = DualEvaluation::new(form);
-        form.evaluate_dual(&dual, None, &mut evaluation);
-        if !self.factored {
-            return (dual, evaluation);
-        }
-        let sensitivity = form.largest_sensitivity();
-        let mut norm = norm_two(&evaluation.residual);
-        for correction in 1..=MAX_CORRECTIONS {
-            if norm * sensitivity <= FINISH_TARGET {
-                break;
-            }
-            let mut d: Vec<f64> = evaluation.residual.iter().map(|f| -f).collect();
-            self.cholesky.solve(&mut d);
-            let trial: Vec<Dd> = (dual.iter().zip(&d).zip(&self.inverse_scale))
-                .map(|((&v, d), s)| v + Dd::from(d * s))
-                .collect();
-            form.evaluate_dual(&trial, None, &mut evaluation);
-            let next = norm_two(&evaluation.residual);
-            if next.is_nan() || next >= norm {
-                form.evaluate_dual(&dual, None, &mut evaluation);
-                break;
-            }
-            dual = trial;
-            history.push(IterationRecord {
-                method: "finish".into(),
-                iteration: correction as u32,
-                residual: next / self.root_initial_loss,
-                objective: None,
-                step_length: 1.0,
-                num_free: self.num_free as u32,
-                num_changed: 0,
-            });
-            if next > 0.25 * norm {
-                break;
-            }
-            norm = next;
-        }
-        self.round_with_last_correction(&mut evaluation);
-        (dual, evaluation)
-    }
-
-    /// One more correction to first order, in the answer alone: m(y + d) = m(y) − ratio ∘ A(d ⊘ s) where nothing is clipped. It moves
-    /// the multipliers by far less than an ulp, but it is what decides how they round.
-    fn round_with_last_correction(&mut self, evaluation: &mut DualEvaluation) {
-        let mut d: Vec<f64> = evaluation.residual.iter().map(|f| -f).collect();
-        self.cholesky.solve(&mut d);
-        self.spread(&d);
-        let problem = self.form.problem;
-        let kappa = self.form.kappa.to_f64();
-        let (change, answer) = (&self.change, evaluation.answer.clone());
-        let correction = |i: usize| {
-            let (lower, upper) = problem.bounds.of(i);
-            let free = lower < answer[i] && answer[i] < upper;
-            if free { -(kappa / problem.design_weights[i]) * change[i] } else { 0.0 }
-        };
-        evaluation.round_corrected(correction, self.form.workers);
-    }
-
-    /// Frees the vectors that the finish does not use, so that its own take their place.
-    fn release_vectors(&mut self) {
-        self.ratio = Vec::new();
-        self.unclipped = Vec::new();
     }
 }
