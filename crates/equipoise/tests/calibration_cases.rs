@@ -48,8 +48,7 @@ fn survey(name: &str) -> Option<Survey> {
     let case = json(folder("survey")?.join(format!("{name}.json")));
     let weights = numbers(&case["d"]);
     let columns: Vec<Vec<f64>> = case["A_rows"].as_array().unwrap().iter().map(numbers).collect();
-    let matrix =
-        SparseMatrix::from_dense_columns(weights.len(), columns.iter().map(Vec::as_slice)).unwrap();
+    let matrix = SparseMatrix::from_dense_columns(weights.len(), columns.iter().map(Vec::as_slice)).unwrap();
     let targets = (strings(&case["constraint_names"]).iter().zip(numbers(&case["targets"])))
         .map(|(name, total)| Target::new(name, total))
         .collect();
@@ -146,8 +145,7 @@ fn narrow_ratios_and_contradicting_totals_are_proven_infeasible() {
     let mut columns: Vec<Vec<f64>> = survey.case["A_rows"].as_array().unwrap().iter().map(numbers).collect();
     let weights = numbers(&survey.case["d"]);
     columns.push(vec![1.0; weights.len()]);
-    let matrix =
-        SparseMatrix::from_dense_columns(weights.len(), columns.iter().map(Vec::as_slice)).unwrap();
+    let matrix = SparseMatrix::from_dense_columns(weights.len(), columns.iter().map(Vec::as_slice)).unwrap();
     let mut targets = survey.problem.targets().to_vec();
     targets.push(Target::new("population", 300.0));
     let problem = ReweightProblem::builder(matrix, ArrayView1::from(&weights), targets).build().unwrap();
@@ -190,8 +188,7 @@ fn travel_problem(folder: &std::path::Path, area: usize, names: &[String]) -> Re
             values.push(f[2].parse().expect("a value"));
         }
     }
-    let matrix =
-        SparseMatrix::from_triples(weights.len(), names.len(), &rows, &columns, &values).unwrap();
+    let matrix = SparseMatrix::from_triples(weights.len(), names.len(), &rows, &columns, &values).unwrap();
     let total = |name: &String| all.iter().find(|t| t.0 == *name).expect("a target of the set").1;
     let targets = names.iter().map(|name| Target::new(name, total(name))).collect();
     ReweightProblem::builder(matrix, ArrayView1::from(&weights), targets)
@@ -205,8 +202,7 @@ fn travel_problem(folder: &std::path::Path, area: usize, names: &[String]) -> Re
 fn travel_survey_agrees_with_the_200_bit_reference() {
     let Some(folder) = folder("travel_survey") else { return };
     let reference = json(folder.join("reference.json"));
-    let distances =
-        [("linear", Distance::Linear), ("raking", Distance::Raking), ("logit", Distance::Logit)];
+    let distances = [("linear", Distance::Linear), ("raking", Distance::Raking), ("logit", Distance::Logit)];
     for set in ["independent_18", "independent_19", "independent_26", "independent_27"] {
         let case = &reference["calibration"][set];
         let names = strings(&case["targets"]);
@@ -217,7 +213,12 @@ fn travel_survey_agrees_with_the_200_bit_reference() {
                 let answer = calibrate(&problem, distance);
                 let label = format!("{set} area {area} {name}");
                 if !case["feasible"].as_bool().expect("feasible") {
-                    assert_eq!(answer.status, CalibrationStatus::Infeasible, "{label}: {:?}", answer.certificate);
+                    assert_eq!(
+                        answer.status,
+                        CalibrationStatus::Infeasible,
+                        "{label}: {:?}",
+                        answer.certificate
+                    );
                     let proof = answer.infeasibility.expect("a proof");
                     let members: Vec<&str> = proof.targets.iter().map(|&j| names[j].as_str()).collect();
                     eprintln!("{label}: infeasible after {} iterations: {members:?}", answer.iterations);
@@ -228,7 +229,10 @@ fn travel_survey_agrees_with_the_200_bit_reference() {
                 }
                 assert_converged(&label, &answer);
                 let ratio: f64 = answer.certificate.objective
-                    / case["distance"].as_str().map_or_else(|| case["distance"].as_f64(), |s| s.parse().ok()).unwrap();
+                    / case["distance"]
+                        .as_str()
+                        .map_or_else(|| case["distance"].as_f64(), |s| s.parse().ok())
+                        .unwrap();
                 assert!((ratio - 1.0).abs() <= 1e-12, "{label}: objective off by {:e}", ratio - 1.0);
                 let Some(records) = reference["records"][area.to_string()]["record"].as_array() else {
                     panic!("records of area {area}")

@@ -204,15 +204,16 @@ fn by_linear_program(form: &Form<'_>, control: &Control) -> Option<Infeasibility
             entries[p].push((r, a / size));
         }
     }
-    let mut matrix = CscMatrix::new(rows.len() + 2 * k, k, vec![0], Vec::new(), Vec::new());
+    let (mut starts, mut row_indices, mut values) = (vec![0], Vec::new(), Vec::new());
     for (p, column) in entries.into_iter().enumerate() {
         let bounds = [(rows.len() + p, 1.0), (rows.len() + k + p, -1.0)];
         for (r, a) in column.into_iter().chain(bounds) {
-            matrix.rowval.push(r);
-            matrix.nzval.push(a);
+            row_indices.push(r);
+            values.push(a);
         }
-        matrix.colptr.push(matrix.rowval.len());
+        starts.push(row_indices.len());
     }
+    let matrix = CscMatrix::new(rows.len() + 2 * k, k, starts, row_indices, values);
     let linear: Vec<f64> = columns.iter().map(|&j| -form.totals[j] / form.magnitudes[j]).collect();
     let mut right = vec![0.0; rows.len()];
     right.resize(rows.len() + 2 * k, 1.0);
