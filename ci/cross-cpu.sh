@@ -92,14 +92,14 @@ run() {
     status=1
   fi
   digest=$(sha256sum "$lines.txt" | cut -c 1-16)
-  printf '%-38s %5s  %-16s  %6s  %s\n' "$name" "$(wc -l <"$lines.txt")" "$digest" "$(($(date +%s) - started))" "$verdict"
+  printf '%-40s %5s  %-16s  %6s  %s\n' "$name" "$(wc -l <"$lines.txt")" "$digest" "$(($(date +%s) - started))" "$verdict"
   case $verdict in
     FAILED) tail -n 5 "$lines.err" >&2 ;;
     DIFFERENT) diff "$reference" "$lines.txt" | grep '^>' >&2 || true ;;
   esac
 }
 
-printf '\n%-38s %5s  %-16s  %6s  %s\n' run lines 'sha256 of lines' seconds verdict
+printf '\n%-40s %5s  %-16s  %6s  %s\n' run lines 'sha256 of lines' seconds verdict
 for threads in 1 2 4 8; do
   run "native, --threads $threads" "$x86" --threads "$threads"
 done

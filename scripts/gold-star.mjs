@@ -10,10 +10,23 @@ import { setup } from './setup.mjs'
 const population = { records: 225256, targets: 634, seed: 1 }
 const penalty = 1e-2
 const folder = join(root, 'out', 'national')
-const cli = (args) => run(`equipoise ${args[0]}`, process.execPath, [join(root, 'dist', 'cli', 'main.js'), ...args])
+const cli = (args) =>
+  run(`equipoise ${args[0]}`, process.execPath, [join(root, 'dist', 'cli', 'main.js'), ...args])
 
 setup()
-cli(['generate', '--records', '225256', '--targets', '634', '--seed', '1', '--format', 'csv', '--out', folder])
+cli([
+  'generate',
+  '--records',
+  '225256',
+  '--targets',
+  '634',
+  '--seed',
+  '1',
+  '--format',
+  'csv',
+  '--out',
+  folder,
+])
 cli([
   ...['reweight', '--records', `${folder}/records.csv`, '--id', 'id', '--weight', 'weight'],
   ...['--targets', `${folder}/targets.csv`, '--penalty', String(penalty), '--quiet'],
@@ -23,7 +36,9 @@ cli([
 const certificate = JSON.parse(readFileSync(`${folder}/certificate.json`, 'utf8'))
 const inputs = ['records.csv', 'targets.csv'].map((file) => ({
   file,
-  sha256: createHash('sha256').update(readFileSync(`${folder}/${file}`)).digest('hex'),
+  sha256: createHash('sha256')
+    .update(readFileSync(`${folder}/${file}`))
+    .digest('hex'),
 }))
 const { objective, distanceBound, boundBeforeRounding, digest } = certificate
 const published = { population, penalty, inputs, objective, distanceBound, boundBeforeRounding, digest }

@@ -47,6 +47,8 @@ function reweight() {
 function compareDigest() {
   const { digest } = JSON.parse(readFileSync(join(root, folder, 'certificate.json'), 'utf8'))
   if (digest !== published.digest) fail(`the digest is ${digest}, published is ${published.digest}`)
-  process.stdout.write(`The digest is the published one, ${digest}: these are the same bits as on every machine.\n`)
+  process.stdout.write(
+    `The digest is the published one, ${digest}: these are the same bits as on every machine.\n`,
+  )
   process.stdout.write(`Open ${join(root, folder, 'report.html')} in a browser.\n`)
 }

@@ -49,7 +49,8 @@ function rows(certificate: CertificateDocument): Row[] {
       name: 'Relative distance bound',
       key: 'relativeDistanceBound',
       text: formatBound(c.relativeDistanceBound),
-      meaning: 'The same as a share of each multiplier, and so of each weight: 10⁻¹⁶ is the last digit that a computer number holds.',
+      meaning:
+        'The same as a share of each multiplier, and so of each weight: 10⁻¹⁶ is the last digit that a computer number holds.',
       inequality: formula('|m_i − m_i*| / |m_i|'),
     },
     {

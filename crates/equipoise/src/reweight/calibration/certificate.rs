@@ -10,8 +10,10 @@
 //!   |gᵤ − gᵤ*| ≤ 2F′ᵤτᵤ. This needs no global modulus of convexity, and so holds for raking and sinh too. ‖L⁻¹aᵤ‖ is bounded
 //!   by the leverage, w q F′ aᵀH⁻¹a ≤ 1, and by Σⱼ|aᵤⱼ|‖L⁻¹eⱼ‖.
 //!
-//! Targets that depend on others in H are taken as implied by them (`dependent` in the rows): for these the bound on the
-//! distance supposes that their totals are consistent, and the misses say how nearly they are.
+//! Targets that depend on others (`dependent` in the rows) are taken as implied by them: for these the bound on the distance
+//! supposes that their totals are consistent, and the misses say how nearly they are. A target that depends on others only
+//! because the records that would tell them apart are at their bounds must be met to the rounding of pairs, or nothing is
+//! proven.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +22,9 @@ use super::options::Distance;
 use super::pivoted::PivotedCholesky;
 use crate::numeric::dd::{DD_EPSILON, Dd, Uncertain};
 use crate::numeric::sum::CompensatedSum;
+
+/// A residual below this multiple of its target's magnitude is the rounding of pairs.
+const HELD: f64 = 1e-28;
 
 /// Every number of the check. All are for the doubles returned, not for the pairs behind them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -62,11 +67,17 @@ pub(super) struct Judgement {
     pub dependent: Vec<bool>,
 }
 
-pub(super) fn judge(form: &Form<'_>, lambda: &[Dd], evaluation: &ExactEvaluation) -> Judgement {
+/// Judges λ with its evaluation; `independent` are the targets that are independent when every record is free.
+pub(super) fn judge(
+    form: &Form<'_>,
+    lambda: &[Dd],
+    evaluation: &ExactEvaluation,
+    independent: &[usize],
+) -> Judgement {
     let units: Vec<f64> = evaluation.points.iter().map(|p| p.multiplier.to_f64()).collect();
     let multipliers: Vec<f64> = (0..form.problem.num_records()).map(|i| units[form.unit_of(i)]).collect();
     let after = reach(form, &multipliers);
-    let bound = DistanceBound::new(form, evaluation);
+    let bound = DistanceBound::new(form, evaluation, independent);
     let misses: Vec<Uncertain> = (after.iter().zip(&form.totals))
         .map(|(sum, &t)| {
             let value = sum.value - Dd::from(t);
@@ -169,11 +180,11 @@ struct DistanceBound {
 }
 
 impl DistanceBound {
-    fn new(form: &Form<'_>, evaluation: &ExactEvaluation) -> Self {
+    fn new(form: &Form<'_>, evaluation: &ExactEvaluation, independent: &[usize]) -> Self {
         // A record so near its bound that the ball reaches it must not count in H: the margin grows until none does.
         let mut margin = 1e-24;
         loop {
-            let bound = Self::with_margin(form, evaluation, margin);
+            let bound = Self::with_margin(form, evaluation, independent, margin);
             if bound.is_finite() || margin > 1e-9 || form.options.distance != Distance::TruncatedLinear {
                 return bound;
             }
@@ -181,7 +192,12 @@ impl DistanceBound {
         }
     }
 
-    fn with_margin(form: &Form<'_>, evaluation: &ExactEvaluation, margin: f64) -> Self {
+    fn with_margin(
+        form: &Form<'_>,
+        evaluation: &ExactEvaluation,
+        independent: &[usize],
+        margin: f64,
+    ) -> Self {
         let k = form.num_targets();
         let counted =
             |u: usize| if evaluation.points[u].margin > margin { evaluation.points[u].slope } else { 0.0 };
@@ -210,9 +226,14 @@ impl DistanceBound {
         // Rounding of the Gram matrix (a sum over n records per entry, each |entry| ≤ 1 after scaling) and of its factor.
         let rounding = rank as f64 * (form.num_units() + 2 * rank + 16) as f64 * f64::EPSILON;
         let well_conditioned = rank == 0 || rounding <= 0.5 * factor.least_eigenvalue();
+        // A target that only records at their bounds count for must hold to the rounding of pairs: nothing could correct it.
+        let held = independent.iter().filter(|&&j| dependent[j]).all(|&j| {
+            let r = evaluation.residual[j];
+            r.value.high.abs() <= HELD * form.magnitudes[j]
+        });
         let mut bound = Self {
             epsilon,
-            radius: if well_conditioned { 4.0 * epsilon } else { f64::INFINITY },
+            radius: if well_conditioned && held { 4.0 * epsilon } else { f64::INFINITY },
             column_norms,
             margin,
             dependent,

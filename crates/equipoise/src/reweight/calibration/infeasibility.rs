@@ -12,7 +12,8 @@ use super::form::Form;
 use super::newton::Outcome;
 use super::options::Distance;
 use crate::control::Control;
-use crate::numeric::dd::{DD_EPSILON, Dd, SplitDd, TripleAccumulator, two_prod, two_sum};
+use crate::numeric::dd::{DD_EPSILON, Dd, SplitDd, TripleAccumulator};
+use crate::numeric::exact;
 
 /// A checked proof that the exact totals cannot be met together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -91,7 +92,7 @@ pub(super) fn check(form: &Form<'_>, y: &[f64]) -> Option<InfeasibilityProof> {
         let sign = if x.high.abs() > error {
             x.high.signum()
         } else {
-            exact_sign(members.iter().flat_map(|&i| {
+            exact::sign_of_sum_of_products(members.iter().flat_map(|&i| {
                 let (columns, values) = form.problem.matrix.row(i as usize);
                 columns.iter().zip(values).map(|(&j, &a)| (a, y[j as usize]))
             }))
@@ -102,7 +103,8 @@ pub(super) fn check(form: &Form<'_>, y: &[f64]) -> Option<InfeasibilityProof> {
         negative |= sign < 0.0;
     }
     let gap = (required - attainable).to_f64() - (required_error + attainable_error) * (1.0 + 1e-9);
-    let exact_zero = || exact_sign(y.iter().copied().zip(form.totals.iter().copied())) >= 0.0;
+    let exact_zero =
+        || exact::sign_of_sum_of_products(y.iter().copied().zip(form.totals.iter().copied())) >= 0.0;
     if gap > 0.0 || (negative && exact_zero()) {
         let targets = (0..y.len()).filter(|&j| y[j] != 0.0).collect();
         return Some(InfeasibilityProof {
@@ -114,24 +116,6 @@ pub(super) fn check(form: &Form<'_>, y: &[f64]) -> Option<InfeasibilityProof> {
         });
     }
     None
-}
-
-/// The sign of Σ ab, exactly: the partial sums are kept as an expansion without overlap, whose last part decides.
-/// (J. R. Shewchuk, Discrete Comput. Geom. 18 (1997) 305–363, GROW-EXPANSION.)
-fn exact_sign(products: impl Iterator<Item = (f64, f64)>) -> f64 {
-    let mut expansion: Vec<f64> = Vec::new();
-    for (a, b) in products {
-        let (p, e) = two_prod(a, b);
-        for term in [e, p] {
-            let mut q = term;
-            for part in &mut expansion {
-                (q, *part) = two_sum(q, *part);
-            }
-            expansion.push(q);
-            expansion.retain(|&part| part != 0.0);
-        }
-    }
-    expansion.last().map_or(0.0, |x| x.signum())
 }
 
 /// One target alone, above all that its records can give or below the least.
@@ -286,18 +270,4 @@ fn without_needless_targets(form: &Form<'_>, proof: InfeasibilityProof) -> Infea
         }
     }
     best
-}
-
-#[cfg(test)]
-mod tests {
-    use super::exact_sign;
-
-    #[test]
-    fn sign_of_sums_that_cancel() {
-        assert_eq!(exact_sign([(0.1, 1e20), (-0.1, 1e20)].into_iter()), 0.0);
-        assert_eq!(exact_sign([(1e20, 1e20), (1e-20, -1e-20), (-1e20, 1e20)].into_iter()), -1.0);
-        // 0.1 is above 1/10 as a double.
-        assert_eq!(exact_sign([(0.1, 10.0), (-1.0, 1.0)].into_iter()), 1.0);
-        assert_eq!(exact_sign(std::iter::empty()), 0.0);
-    }
 }

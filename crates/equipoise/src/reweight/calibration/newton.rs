@@ -8,6 +8,7 @@
 
 use super::form::{Evaluation, ExactEvaluation, Form};
 use super::infeasibility;
+use super::options::Distance;
 use super::pivoted::PivotedCholesky;
 use crate::control::{Control, IterationRecord};
 use crate::numeric::dd::Dd;
@@ -15,10 +16,18 @@ use crate::numeric::sum::dot;
 
 /// Relative residual at which the plain iteration hands over to the finish.
 const HANDOVER: f64 = 1e-9;
+/// Relative residual at which the finish takes over even where too few records are free to meet every target.
+const ROUNDING: f64 = 1e-15;
 /// |v| beyond which a multiplier of an unbounded distance is 0 or infinite for all purposes.
 const DIVERGED: f64 = 300.0;
 /// Steps of the finish: each squares the residual or meets the rounding of pairs.
 const FINISH_STEPS: u32 = 16;
+
+/// Distance from a kink of F below which either slope may be the right one.
+const AT_KINK: f64 = 1e-8;
+
+/// Up to so many records at a kink every combination of their slopes is tried.
+const KINK_COMBINATIONS: usize = 6;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum End {
@@ -93,7 +102,7 @@ impl State<'_> {
             if !residual.is_finite() {
                 return (End::NotFinite, iteration);
             }
-            if residual <= HANDOVER {
+            if residual <= HANDOVER && (residual <= ROUNDING || self.keeps_rank(&evaluation)) {
                 return (End::Finished, iteration);
             }
             if form.options.distance.is_bounded() && infeasibility::grows(form, &self.lambda) {
@@ -129,9 +138,20 @@ impl State<'_> {
         (End::IterationLimit, limit)
     }
 
+    /// True if the records that are free to move can meet every independent target on their own, so that Newton's steps
+    /// reach all of the residual.
+    fn keeps_rank(&self, evaluation: &Evaluation) -> bool {
+        let form = self.form;
+        if form.options.distance != Distance::TruncatedLinear {
+            return true;
+        }
+        let hessian = form.gram(|u| form.weights[u] * form.q[u] * evaluation.points[u].slope);
+        let factor = PivotedCholesky::new(&hessian, form.num_targets(), &self.independent);
+        factor.rank() == self.independent.len()
+    }
+
     fn diverged(&self, evaluation: &Evaluation) -> bool {
-        !matches!(self.form.options.distance, super::Distance::Linear)
-            && evaluation.v.iter().any(|v| v.abs() > DIVERGED)
+        self.form.options.distance != Distance::Linear && evaluation.v.iter().any(|v| v.abs() > DIVERGED)
     }
 
     /// Newton's direction, and the slope of the dual along it. Where records at their bounds make the Hessian singular a
@@ -210,19 +230,20 @@ impl State<'_> {
         let mut lambda: Vec<Dd> = self.lambda.iter().map(|&l| Dd::from(l)).collect();
         let mut evaluation = form.evaluate_exactly(&lambda);
         for iteration in 0..FINISH_STEPS {
-            let residual: Vec<f64> = evaluation.residual.iter().map(|r| r.value.to_f64()).collect();
-            let norm = form.relative_residual(&residual, &self.independent);
-            let hessian = form.gram(|u| form.weights[u] * form.q[u] * evaluation.points[u].slope);
-            let k = form.num_targets();
-            // A target that depends on others given the records now free is met by them, or not at all.
-            let d = PivotedCholesky::new(&hessian, k, &self.independent).solve(&residual);
-            let trial: Vec<Dd> = lambda.iter().zip(&d).map(|(&l, &d)| l + Dd::from(d)).collect();
-            let next = form.evaluate_exactly(&trial);
-            let values: Vec<f64> = next.residual.iter().map(|r| r.value.to_f64()).collect();
-            let reached = form.relative_residual(&values, &self.independent);
-            if reached.is_nan() || reached >= norm {
-                break;
-            }
+            let norm = self.exact_residual(&evaluation);
+            let step = |slopes: &[f64]| {
+                let trial = self.exact_step(&lambda, &evaluation, slopes);
+                let next = form.evaluate_exactly(&trial);
+                let reached = self.exact_residual(&next);
+                (reached < norm).then_some((trial, next, reached))
+            };
+            let slopes: Vec<f64> = evaluation.points.iter().map(|p| p.slope).collect();
+            let taken = match step(&slopes) {
+                Some(step) if step.2 <= 0.5 * norm => Some(step),
+                other => (slopes_at_kinks(&evaluation, &slopes).iter().filter_map(|s| step(s)).chain(other))
+                    .reduce(|a, b| if b.2 < a.2 { b } else { a }),
+            };
+            let Some((trial, next, reached)) = taken else { break };
             lambda = trial;
             evaluation = next;
             self.report("finish", iteration, reached, 1.0, evaluation.points.iter().map(|p| p.slope));
@@ -231,6 +252,20 @@ impl State<'_> {
             }
         }
         (lambda, evaluation)
+    }
+
+    fn exact_residual(&self, evaluation: &ExactEvaluation) -> f64 {
+        let residual: Vec<f64> = evaluation.residual.iter().map(|r| r.value.to_f64()).collect();
+        self.form.relative_residual(&residual, &self.independent)
+    }
+
+    /// A Newton step in pairs. A target that depends on others given the records now free is met by them, or not at all.
+    fn exact_step(&self, lambda: &[Dd], evaluation: &ExactEvaluation, slopes: &[f64]) -> Vec<Dd> {
+        let form = self.form;
+        let hessian = form.gram(|u| form.weights[u] * form.q[u] * slopes[u]);
+        let residual: Vec<f64> = evaluation.residual.iter().map(|r| r.value.to_f64()).collect();
+        let d = PivotedCholesky::new(&hessian, form.num_targets(), &self.independent).solve(&residual);
+        lambda.iter().zip(&d).map(|(&l, &d)| l + Dd::from(d)).collect()
     }
 
     fn report(
@@ -252,5 +287,23 @@ impl State<'_> {
         };
         self.control.report(&record);
         self.history.push(record);
+    }
+}
+
+/// The slopes with those of the records at a kink replaced: every combination of 0 and 1, or all 0 and all 1 where there are
+/// many such records.
+fn slopes_at_kinks(evaluation: &ExactEvaluation, slopes: &[f64]) -> Vec<Vec<f64>> {
+    let near: Vec<usize> = (0..slopes.len()).filter(|&u| evaluation.points[u].margin < AT_KINK).collect();
+    let with = |free: &dyn Fn(usize) -> bool| {
+        let mut slopes = slopes.to_vec();
+        near.iter().enumerate().for_each(|(p, &u)| slopes[u] = f64::from(u8::from(free(p))));
+        slopes
+    };
+    match near.len() {
+        0 => Vec::new(),
+        few if few <= KINK_COMBINATIONS => {
+            (0..1usize << few).map(|mask| with(&|p| mask >> p & 1 == 1)).collect()
+        }
+        _ => vec![with(&|_| false), with(&|_| true)],
     }
 }

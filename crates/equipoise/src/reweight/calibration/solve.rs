@@ -48,7 +48,8 @@ impl ReweightProblem {
             "calibration starts"
         );
         let outcome = newton::solve(&form, control);
-        let judgement = certificate::judge(&form, &outcome.lambda, &outcome.evaluation);
+        let judgement =
+            certificate::judge(&form, &outcome.lambda, &outcome.evaluation, &outcome.structure.order);
         let mut status = status(outcome.end, &judgement.certificate, options.tolerance);
         let mut proof = None;
         if !matches!(status, CalibrationStatus::Converged | CalibrationStatus::Cancelled) {
