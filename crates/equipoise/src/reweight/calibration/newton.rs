@@ -18,6 +18,8 @@ use crate::numeric::sum::dot;
 const HANDOVER: f64 = 1e-9;
 /// Relative residual at which the finish takes over even where too few records are free to meet every target.
 const ROUNDING: f64 = 1e-15;
+/// Steps between the two levels after which the finish takes over in any case.
+const NEAR_STEPS: u32 = 20;
 /// |v| beyond which a multiplier of an unbounded distance is 0 or infinite for all purposes.
 const DIVERGED: f64 = 300.0;
 /// Steps of the finish: each squares the residual or meets the rounding of pairs.
@@ -96,13 +98,16 @@ impl State<'_> {
     fn iterate(&mut self, limit: u32) -> (End, u32) {
         let form = self.form;
         let mut evaluation = form.evaluate(&self.lambda);
-        let mut stalled = 0;
+        let (mut stalled, mut near) = (0, 0);
         for iteration in 0..limit {
             let residual = form.relative_residual(&evaluation.residual, &self.independent);
             if !residual.is_finite() {
                 return (End::NotFinite, iteration);
             }
-            if residual <= HANDOVER && (residual <= ROUNDING || self.keeps_rank(&evaluation)) {
+            near += u32::from(residual <= HANDOVER);
+            if residual <= HANDOVER
+                && (residual <= ROUNDING || near > NEAR_STEPS || self.keeps_rank(&evaluation))
+            {
                 return (End::Finished, iteration);
             }
             if form.options.distance.is_bounded() && infeasibility::grows(form, &self.lambda) {
