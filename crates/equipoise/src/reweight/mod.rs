@@ -28,6 +28,7 @@
 //! # }
 //! ```
 
+pub mod calibration;
 mod certificate;
 mod clarabel;
 mod lbfgsb;
