@@ -138,6 +138,7 @@ fn the_start_changes_no_multiplier() {
             ("dual of another penalty", Start::Dual(other.dual.to_vec())),
             ("its own multipliers", Start::Multipliers(cold.multipliers.to_vec())),
             ("its own dual", Start::Dual(cold.dual.to_vec())),
+            ("ascending multipliers", Start::Multipliers((0..2_000).map(|i| f64::from(i) * 1e-2).collect())),
         ];
         for (what, start) in starts {
             let warm = problem.solve(&ReweightOptions { start, ..options(penalty, Method::Newton) }).unwrap();
