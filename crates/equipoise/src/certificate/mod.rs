@@ -5,3 +5,4 @@ pub mod conflict;
 pub mod gold_star;
 pub mod infeasibility;
 pub mod linear_system;
+pub mod quadratic;

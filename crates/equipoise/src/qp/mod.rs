@@ -1,7 +1,8 @@
-//! Linear and quadratic programs: feasibility with proof, conflict sets, cheapest relaxations.
+//! Linear and quadratic programs: feasibility with proof, conflict sets, cheapest relaxations, strictly convex solves.
 //!
 //! | module | for |
 //! | --- | --- |
+//! | [`dual_active_set`] | dense, strictly convex quadratic programs |
 //! | [`feasibility`] | a point, or a checked proof that there is none |
 //! | [`conflict`] | a minimal set of inequalities that contradict each other |
 //! | [`relaxation`] | the cheapest changes of row bounds that make a system feasible |
@@ -9,6 +10,8 @@
 mod basis_inverse;
 mod clarabel;
 pub mod conflict;
+pub mod dual_active_set;
 mod elastic;
 pub mod feasibility;
 pub mod relaxation;
+mod working_factor;
