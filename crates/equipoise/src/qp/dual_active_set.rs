@@ -160,14 +160,35 @@ impl QuadraticProblem {
                 Part::Column(j) => out.bound_multipliers[j] += sign(member) * u,
             }
         }
-        let (y, z) = (&out.row_multipliers, &out.bound_multipliers);
-        out.residuals = QuadraticResiduals::new(&self.hessian, &self.linear, &self.constraints, &out.x, y, z);
-        let scale = max_abs(&self.linear).max(max_abs(y)).max(max_abs(z)).max(1.0);
-        let certified = out.residuals.largest() <= options.tolerance * scale;
-        if out.end == QuadraticEnd::Solved && !certified {
-            out.end = QuadraticEnd::NotCertified;
+        let end = out.end.clone();
+        self.certify(&mut out, options);
+        if end != QuadraticEnd::Solved {
+            out.end = end;
         }
         out
+    }
+
+    /// Sets the residuals of the answer for this problem, and with them whether it counts as solved.
+    pub(super) fn certify(&self, answer: &mut QuadraticAnswer, options: &QuadraticOptions) {
+        let (y, z) = (&answer.row_multipliers, &answer.bound_multipliers);
+        let scale = max_abs(&self.linear).max(max_abs(y)).max(max_abs(z)).max(1.0);
+        answer.residuals =
+            QuadraticResiduals::new(&self.hessian, &self.linear, &self.constraints, &answer.x, y, z);
+        let certified = answer.residuals.largest() <= options.tolerance * scale;
+        answer.end = if certified { QuadraticEnd::Solved } else { QuadraticEnd::NotCertified };
+    }
+
+    pub(super) fn hessian(&self) -> &[f64] {
+        &self.hessian
+    }
+
+    pub(super) fn linear(&self) -> &[f64] {
+        &self.linear
+    }
+
+    /// The same constraints under another objective.
+    pub(super) fn with_objective(&self, hessian: Vec<f64>, linear: Vec<f64>) -> Self {
+        Self { hessian, linear, constraints: self.constraints.clone() }
     }
 
     fn without_point(&self, end: QuadraticEnd) -> QuadraticAnswer {
