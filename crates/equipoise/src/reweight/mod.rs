@@ -28,8 +28,10 @@
 //! # }
 //! ```
 
+pub mod bands;
 mod certificate;
 mod clarabel;
+mod dual_evaluation;
 mod lbfgsb;
 mod newton;
 mod options;

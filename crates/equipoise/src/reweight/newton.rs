@@ -8,7 +8,8 @@
 //! J. Matrix Anal. Appl. 28 (2006) 360–385 (globalised on the dual of a projection problem). The double-double finish is
 //! iterative refinement of the last linear system: C. B. Moler, J. ACM 14 (1967) 316–321.
 
-use super::penalty::{DualEvaluation, PenaltyForm};
+use super::dual_evaluation::DualEvaluation;
+use super::penalty::PenaltyForm;
 use super::problem::ReweightProblem;
 use super::result::Timing;
 use crate::control::{Control, IterationRecord, Stopwatch};
