@@ -11,7 +11,7 @@ use crate::numeric::parallel::{CHUNK, Workers};
 pub(super) trait RecordTerms: Sync {
     fn problem(&self) -> &ReweightProblem;
     fn workers(&self) -> &Workers;
-    /// zᵢ from (Av)ᵢ, whose summation error is given, with a bound on the error of zᵢ.
+    /// zᵢ − 1 from (Av)ᵢ, whose summation error is given, with a bound on its error.
     fn unclipped(&self, i: usize, product: Dd, summation_error: f64) -> Uncertain;
     /// The weight of (mᵢ − 1)² in the objective, up to a common factor.
     fn curvature(&self, i: usize) -> f64;
@@ -22,8 +22,8 @@ pub(super) trait RecordTerms: Sync {
 pub(super) struct DualEvaluation {
     /// mᵢ(y) rounded to double, or the answer given.
     pub answer: Vec<f64>,
-    /// Per record: |answerᵢ − mᵢ(y)| + error of mᵢ(y).
-    pub deviation: Vec<f64>,
+    /// mᵢ(y) − answerᵢ
+    rest: Vec<f64>,
     /// Largest error of any computed mᵢ(y).
     pub evaluation_error: f64,
     /// F(y) rounded to double (k).
@@ -32,7 +32,7 @@ pub(super) struct DualEvaluation {
     pub residual_bound: f64,
     /// Σ λᵢ[(mᵢ − m̂ᵢ)² + 2(mᵢ − m̂ᵢ)(m̂ᵢ − zᵢ)] for the answer m, errors included: the records' part of the gap.
     pub record_gap: f64,
-    /// w⁰ᵢmᵢ(y); the error covers the summation over the records.
+    /// w⁰ᵢ(mᵢ(y) − 1); the error covers that of mᵢ(y) and the summation over the records.
     pub weighted: Vec<Uncertain>,
 }
 
@@ -45,7 +45,7 @@ impl DualEvaluation {
         let n = form.problem().num_records();
         Self {
             answer: vec![0.0; n],
-            deviation: vec![0.0; n],
+            rest: vec![0.0; n],
             evaluation_error: 0.0,
             residual: vec![0.0; form.problem().num_targets()],
             residual_bound: f64::INFINITY,
@@ -60,11 +60,11 @@ impl DualEvaluation {
         let split: Vec<SplitDd> = v.iter().map(|&v| SplitDd::from(v)).collect();
         let epsilon = problem.matrix.dd_summation_error() + DD_EPSILON;
         let mut totals = vec![(0.0, 0.0f64); self.answer.len().div_ceil(CHUNK)];
-        let parts = (self.answer.chunks_mut(CHUNK).zip(self.deviation.chunks_mut(CHUNK)))
+        let parts = (self.answer.chunks_mut(CHUNK).zip(self.rest.chunks_mut(CHUNK)))
             .zip(self.weighted.chunks_mut(CHUNK).zip(&mut totals))
             .enumerate()
             .collect();
-        form.workers().for_each(parts, |(chunk, ((answers, deviation), (weighted, totals)))| {
+        form.workers().for_each(parts, |(chunk, ((answers, rests), (weighted, totals)))| {
             let mut products = [(Dd::ZERO, 0.0); BATCH];
             for start in (0..answers.len()).step_by(BATCH) {
                 let end = (start + BATCH).min(answers.len());
@@ -76,16 +76,16 @@ impl DualEvaluation {
                 for (offset, &(product, summation_error)) in products.iter().enumerate() {
                     let (i, slot) = (first + offset, start + offset);
                     let point = RecordPoint::new(form, i, product, summation_error);
-                    let answer = given.map_or(point.multiplier.to_f64(), |m| m[i]);
-                    let difference = (Dd::from(answer) - point.multiplier).to_f64();
-                    let beyond = (point.multiplier - point.unclipped).to_f64();
+                    let answer = given.map_or((Dd::ONE + point.moved).to_f64(), |m| m[i]);
+                    let rest = (point.moved - Dd::sum(answer, -1.0)).to_f64();
+                    let beyond = (point.moved - point.unclipped).to_f64();
                     let weight = problem.design_weights[i];
                     answers[slot] = answer;
-                    deviation[slot] = (difference.abs() + point.error) * (1.0 + 4.0 * f64::EPSILON);
-                    let value = point.multiplier.times(weight);
+                    rests[slot] = rest;
+                    let value = point.moved.times(weight);
                     let error = weight * point.error + epsilon * value.high.abs();
                     weighted[slot] = Uncertain { value, error };
-                    let apart = difference.abs() + point.error;
+                    let apart = rest.abs() + point.error;
                     let slack = if beyond == 0.0 { 0.0 } else { beyond.abs() + point.error };
                     totals.0 += form.curvature(i) * (apart * apart + 2.0 * apart * slack);
                     totals.1 = totals.1.max(point.error);
@@ -94,6 +94,25 @@ impl DualEvaluation {
         });
         self.evaluation_error = totals.iter().map(|t| t.1).fold(0.0, f64::max);
         self.record_gap = totals.iter().map(|t| t.0).sum::<f64>();
+    }
+
+    /// A bound on |answerᵢ − mᵢ(y)|.
+    pub fn deviation(&self, form: &impl RecordTerms, i: usize) -> f64 {
+        // The error of w⁰ᵢ(mᵢ(y) − 1) over w⁰ᵢ is at least that of mᵢ(y).
+        let error = self.weighted[i].error / form.problem().design_weights[i];
+        (self.rest[i].abs() + error) * (1.0 + 1e-12)
+    }
+
+    /// Rounds mᵢ(y) + correctionᵢ instead of mᵢ(y).
+    pub fn round_corrected(&mut self, correction: impl Fn(usize) -> f64 + Sync + Send, workers: &Workers) {
+        let parts = self.answer.chunks_mut(CHUNK).zip(self.rest.chunks_mut(CHUNK)).enumerate().collect();
+        workers.for_each(parts, |(chunk, (answers, rests))| {
+            for (offset, (answer, rest)) in answers.iter_mut().zip(rests).enumerate() {
+                let rounded = *answer + (*rest + correction(chunk * CHUNK + offset));
+                *rest += *answer - rounded;
+                *answer = rounded;
+            }
+        });
     }
 }
 
@@ -106,14 +125,14 @@ pub(super) fn row_product(problem: &ReweightProblem, i: usize, v: &[SplitDd]) ->
     (product.value(), TripleAccumulator::relative_error(columns.len()) * product.magnitude())
 }
 
-/// A record's multiplier at a dual point.
+/// A record's place at a dual point, as the distance from its design weight.
 #[derive(Clone, Default)]
 pub(super) struct RecordPoint {
-    /// zᵢ and a bound on its error.
+    /// zᵢ − 1 and a bound on its error.
     pub unclipped: Dd,
     pub unclipped_error: f64,
-    /// mᵢ(y) and a bound on its error.
-    pub multiplier: Dd,
+    /// mᵢ − 1 and a bound on its error.
+    pub moved: Dd,
     pub error: f64,
 }
 
@@ -123,19 +142,20 @@ impl RecordPoint {
     pub fn new(form: &impl RecordTerms, i: usize, product: Dd, summation_error: f64) -> Self {
         let Uncertain { value: unclipped, error } = form.unclipped(i, product, summation_error);
         let (lower, upper) = form.problem().bounds.of(i);
-        let clipped = |bound: f64| Self {
+        let (lower, upper) = (Dd::sum(lower, -1.0), Dd::sum(upper, -1.0));
+        let clipped = |bound: Dd| Self {
             unclipped,
             unclipped_error: error,
-            multiplier: Dd::from(bound),
+            moved: bound,
             // A point within rounding of the bound may belong on its other side.
-            error: if (unclipped - Dd::from(bound)).high.abs() > error { 0.0 } else { error },
+            error: if (unclipped - bound).high.abs() > error { 0.0 } else { error },
         };
-        if unclipped <= Dd::from(lower) {
+        if unclipped <= lower {
             clipped(lower)
-        } else if unclipped >= Dd::from(upper) {
+        } else if unclipped >= upper {
             clipped(upper)
         } else {
-            Self { unclipped, unclipped_error: error, multiplier: unclipped, error }
+            Self { unclipped, unclipped_error: error, moved: unclipped, error }
         }
     }
 }

@@ -68,15 +68,6 @@ impl<'a> PenaltyForm<'a> {
         (0.5 * self.kappa.high).sqrt() * (1.0 + self.kappa_error + 1e-12)
     }
 
-    /// Bᵀ1 − c
-    pub fn initial_miss(&self) -> Vec<f64> {
-        let moments = self.moments;
-        let totals = self.problem.targets.iter().map(|t| Dd::from(t.total));
-        (moments.before.iter().zip(totals).zip(&moments.scale))
-            .map(|((&before, total), &scale)| ((before - total) / scale).to_f64())
-            .collect()
-    }
-
     /// Misses (Aᵀ(w⁰∘m) − t) ⊘ s of given multipliers with bounds on their errors, and the totals reached.
     pub fn misses(&self, multipliers: &[f64]) -> (Vec<Uncertain>, Vec<Dd>) {
         let weights = &self.problem.design_weights;
@@ -110,12 +101,13 @@ impl<'a> PenaltyForm<'a> {
         let sums = self.problem.matrix.transposed_times_dd(&out.weighted, self.workers);
         let mut squared_bound = 0.0;
         for (j, sum) in sums.iter().enumerate() {
-            let (scale, c) = (self.moments.scale[j], self.moments.c[j]);
-            let reached = sum.value / scale;
+            let (scale, initial) = (self.moments.scale[j], self.moments.initial_miss[j]);
+            let moved = sum.value / scale;
             let half = (v[j] * scale).times(0.5);
-            let f = (half + c - reached).to_f64();
-            let error = sum.error / scale.high.abs()
-                + 4.0 * DD_EPSILON * (half.high.abs() + c.high.abs() + reached.high.abs());
+            let f = (half - initial.value - moved).to_f64();
+            let error = initial.error
+                + sum.error / scale.high.abs()
+                + 4.0 * DD_EPSILON * (half.high.abs() + initial.value.high.abs() + moved.high.abs());
             let bound = f.abs() * (1.0 + f64::EPSILON) + error * (1.0 + 1e-9);
             squared_bound += bound * bound;
             out.residual[j] = f;
@@ -136,12 +128,10 @@ impl RecordTerms for PenaltyForm<'_> {
     #[inline(always)]
     fn unclipped(&self, i: usize, product: Dd, summation_error: f64) -> Uncertain {
         let weight = self.problem.design_weights[i];
-        let shift = (product * self.kappa).over(weight);
-        let unclipped = Dd::ONE - shift;
+        let unclipped = -(product * self.kappa).over(weight);
         let error = (1.0 + 1e-9)
             * (summation_error * (self.kappa.high / weight)
-                + (self.kappa_error + 6.0 * DD_EPSILON) * shift.high.abs()
-                + DD_EPSILON * unclipped.high.abs());
+                + (self.kappa_error + 6.0 * DD_EPSILON) * unclipped.high.abs());
         Uncertain { value: unclipped, error }
     }
 

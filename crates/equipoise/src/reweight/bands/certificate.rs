@@ -84,7 +84,7 @@ fn record_bound(
     i: usize,
 ) -> f64 {
     let (lower, upper) = form.problem.bounds.of(i);
-    let (answer, deviation) = (evaluation.dual.answer[i], evaluation.dual.deviation[i]);
+    let (answer, deviation) = (evaluation.dual.answer[i], evaluation.dual.deviation(form, i));
     let d = form.distance_weights[i];
     let by_residual = (deviation + residual_distance(form, evaluation, d)) * (1.0 + 1e-12);
     if by_residual.is_nan() || !(lower..=upper).contains(&answer) {
@@ -95,7 +95,7 @@ fn record_bound(
         Some(_) => (gap / d).sqrt() * (1.0 + 1e-12),
         None => f64::INFINITY,
     };
-    by_residual.min(by_set).min(by_gap).min((answer - lower).max(upper - answer))
+    by_residual.min(by_set).min(by_gap).min((answer - lower).max(upper - answer).next_up())
 }
 
 /// The certificate of the answer in `evaluation`, which belongs to the dual point v = `dual`; `totals` is Bᵀm of it.

@@ -113,7 +113,7 @@ impl<'a> BandForm<'a> {
         let sums = self.problem.matrix.transposed_times_dd(&out.dual.weighted, self.workers);
         let mut squared_bound = 0.0;
         for (j, sum) in sums.iter().enumerate() {
-            let reached = self.scaled(j, sum);
+            let reached = self.reached(j, sum);
             let (g, error) = self.subgradient(j, v[j], reached);
             let bound = (g.abs() * (1.0 + f64::EPSILON) + error) * (1.0 + 1e-9);
             squared_bound += bound * bound;
@@ -122,6 +122,17 @@ impl<'a> BandForm<'a> {
             out.reached[j] = reached;
         }
         out.dual.residual_bound = squared_bound.sqrt() * (1.0 + 1e-9);
+    }
+
+    /// (Bᵀm)ⱼ from Σᵢ Aᵢⱼw⁰ᵢ(mᵢ − 1).
+    fn reached(&self, j: usize, moved: &Uncertain) -> Uncertain {
+        let moments = &self.problem.moments;
+        let before = moments.before[j];
+        let value = before + moved.value;
+        let magnitude = before.high.abs() + moved.value.high.abs();
+        // The error of the initial miss covers that of the total at the design weights.
+        let before_error = moments.initial_miss[j].error * moments.scale[j].high.abs() * (1.0 + 1e-9);
+        self.scaled(j, &Uncertain { value, error: before_error + moved.error + DD_EPSILON * magnitude })
     }
 
     /// A sum Σᵢ Aᵢⱼxᵢ divided by sⱼ.
@@ -197,16 +208,12 @@ impl RecordTerms for BandForm<'_> {
         self.workers
     }
 
-    /// zᵢ = 1 − w⁰ᵢ(Av)ᵢ/(2dᵢ)
+    /// zᵢ − 1 = −w⁰ᵢ(Av)ᵢ/(2dᵢ)
     #[inline(always)]
     fn unclipped(&self, i: usize, product: Dd, summation_error: f64) -> Uncertain {
         let (weight, d) = (self.problem.design_weights[i], 2.0 * self.distance_weights[i]);
-        let shift = product.times(weight).over(d);
-        let unclipped = Dd::ONE - shift;
-        let error = (1.0 + 1e-9)
-            * (summation_error * (weight / d)
-                + 3.0 * DD_EPSILON * shift.high.abs()
-                + DD_EPSILON * unclipped.high.abs());
+        let unclipped = -product.times(weight).over(d);
+        let error = (1.0 + 1e-9) * (summation_error * (weight / d) + 3.0 * DD_EPSILON * unclipped.high.abs());
         Uncertain { value: unclipped, error }
     }
 

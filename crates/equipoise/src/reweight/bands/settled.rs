@@ -39,9 +39,7 @@ pub(super) fn prove(
     let active: Vec<usize> = (0..k).filter(|&j| dual[j] != Dd::ZERO || is_equality(form, j)).collect();
     let points = record_points(form, dual);
     for (i, point) in points.iter().enumerate() {
-        let (lower, upper) = form.problem.bounds.of(i);
-        let z = point.unclipped;
-        free_gram.free[i] = Dd::from(lower) < z && z < Dd::from(upper);
+        free_gram.free[i] = is_free(form, i, point);
     }
     // From scratch: an updated matrix carries rounding errors of records that have left it.
     free_gram.rebuild(form);
@@ -75,6 +73,11 @@ pub(super) fn prove(
     record_shifts(form, &points, &step).map(|shift| Settled { shift })
 }
 
+fn is_free(form: &BandForm<'_>, i: usize, point: &RecordPoint) -> bool {
+    let (lower, upper) = form.problem.bounds.of(i);
+    Dd::sum(lower, -1.0) < point.unclipped && point.unclipped < Dd::sum(upper, -1.0)
+}
+
 fn record_points(form: &BandForm<'_>, dual: &[Dd]) -> Vec<RecordPoint> {
     let split: Vec<SplitDd> = dual.iter().map(|&v| SplitDd::from(v)).collect();
     let mut points = vec![RecordPoint::default(); form.num_records()];
@@ -102,14 +105,13 @@ fn record_shifts(form: &BandForm<'_>, points: &[RecordPoint], step: &[f64]) -> O
             let moved = 0.5 * moved * problem.design_weights[i] / form.distance_weights[i] * (1.0 + 1e-9);
             let (lower, upper) = problem.bounds.of(i);
             let point = &points[i];
-            let away = |bound: f64| (point.unclipped - Dd::from(bound)).to_f64().abs();
+            let away = |bound: f64| (point.unclipped - Dd::sum(bound, -1.0)).to_f64().abs();
             let margin = away(lower).min(away(upper));
-            // The negated form also catches a NaN.
-            if lower < upper && !(margin > moved + point.unclipped_error) {
+            let stays = margin > moved + point.unclipped_error;
+            if lower < upper && !stays {
                 *certain = false;
             }
-            let free = Dd::from(lower) < point.unclipped && point.unclipped < Dd::from(upper);
-            *shift = if free { moved } else { 0.0 };
+            *shift = if is_free(form, i, point) { moved } else { 0.0 };
         }
     });
     certain.iter().all(|c| *c).then_some(shifts)
