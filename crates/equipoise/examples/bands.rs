@@ -64,7 +64,7 @@ fn print(name: &str, answer: &BandReweighting) {
         certificate.distance_bound,
         certificate.bound_before_rounding,
         certificate.relative_gap,
-        certificate.active_set_proven,
+        certificate.structure_proven,
         answer.digest,
     );
     println!("{:26} {:?}", "", answer.timing);

@@ -139,7 +139,8 @@ fn hard_bands_are_met_or_proven_infeasible() {
             )
             .unwrap();
             if without_other {
-                assert_ne!(answer.status, Status::Infeasible, "{set}, area {area}: {:?}", answer.attempts);
+                // In area 3 all bands of a dependent set press at once, which only an interior point can bound.
+                assert_eq!(answer.status, Status::Converged, "{set}, area {area}: {:?}", answer.attempts);
                 assert!(certificate.largest_violation <= 1e-14, "{set}, area {area}");
             } else {
                 assert_eq!(answer.status, Status::Infeasible, "{set}, area {area}: {:?}", answer.attempts);

@@ -5,7 +5,8 @@
 //! * *gap*: 0 ≤ P(m) − P* ≤ P(m) + φ(y) + const = Σ dᵢ[(mᵢ − mᵢ(y))² + 2(mᵢ − mᵢ(y))(mᵢ(y) − zᵢ)] + k Fenchel–Young terms, none of
 //!   them negative, and Σ dᵢ(mᵢ − mᵢ*)² is at most as much;
 //! * *dual residual*: |mᵢ(y) − mᵢ*| ≤ √M‖g‖/(2√dᵢ);
-//! * *active set*: where it is proven to be that of the optimum (see `settled`), a bound that needs no M.
+//! * *active set*: where it is proven to be that of the optimum (see `settled`), a bound that needs no M; failing that, with
+//!   hard bands, one from an interior point (see `interior`).
 //!
 //! All are evaluated in double-double with the error of that evaluation added. With hard bands the gap is that of the
 //! Lagrangian: it bounds P(m) − P* only for multipliers that meet the bands exactly, which doubles cannot; the distance then rests on
@@ -40,9 +41,8 @@ pub struct BandCertificate {
     pub bound_before_rounding: f64,
     /// Upper bound on ‖g‖.
     pub dual_residual: f64,
-    /// True if the active set was proven to be that of the optimum (tried where the dual residual alone does not
-    /// suffice).
-    pub active_set_proven: bool,
+    /// True if the bound rests on a proven active set or an interior point, false if on the dual residual and the gap alone.
+    pub structure_proven: bool,
     /// maxⱼ distance of (Bᵀm)ⱼ from its band, in units of the scale.
     pub largest_violation: f64,
     /// maxᵢ |mᵢ − clip(mᵢ − ∂L/∂mᵢ)|, L the Lagrangian with the dual point.
@@ -134,7 +134,7 @@ pub(super) fn certificate(
         relative_distance_bound,
         bound_before_rounding: rounding_free_bound(form, evaluation, settled),
         dual_residual: evaluation.dual.residual_bound,
-        active_set_proven: settled.is_some(),
+        structure_proven: settled.is_some(),
         largest_violation: violations.into_iter().fold(0.0, larger),
         stationarity: residuals.stationarity,
         feasibility: residuals.feasibility,

@@ -35,6 +35,7 @@ mod coordinate_sweep;
 mod farkas;
 mod finish;
 mod form;
+mod interior;
 mod options;
 mod outer;
 mod proximal_newton;

@@ -130,6 +130,15 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
         }
     }
 
+    /// mᵢ(y), rounded into the bounds.
+    pub fn multipliers(&self) -> Vec<f64> {
+        let clip = |(i, z): (usize, &f64)| {
+            let (lower, upper) = self.form.problem.bounds.of(i);
+            (1.0 + z).clamp(lower, upper)
+        };
+        self.unclipped.iter().enumerate().map(clip).collect()
+    }
+
     /// Moves to another dual point.
     pub fn move_to(&mut self, dual: &[f64]) {
         self.dual.copy_from_slice(dual);
