@@ -9,3 +9,4 @@ pub mod gram;
 pub mod parallel;
 pub mod sparse;
 pub mod sum;
+pub mod updatable_cholesky;
