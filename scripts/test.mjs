@@ -1,14 +1,27 @@
 // `npm test`: set-up, static checks, Rust tests, then the tests of the façade, the command line and the packed package.
-// The first failure ends it. `--long` also runs the tests that take minutes: Rust's `#[ignore]`d ones, and those that look
-// at EQUIPOISE_LONG_TESTS in vitest.
+// The first failure ends it. `--long` also runs the tests that take minutes: Rust's `#[ignore]`d ones, those that look at
+// EQUIPOISE_LONG_TESTS, and the digests on other CPUs (ci/cross-cpu.sh).
+import { spawnSync } from 'node:child_process'
 import { lint } from './lint.mjs'
-import { binOf, run } from './process.mjs'
+import { binOf, fail, root, run } from './process.mjs'
 import { setup } from './setup.mjs'
 
 const long = process.argv.includes('--long')
 if (long) process.env.EQUIPOISE_LONG_TESTS = '1'
 
+/** The same digests on every CPU. Status 2: this machine cannot run it, and the script has said what it lacks. */
+function crossCpu() {
+  process.stderr.write('\n== CPUs under qemu\n')
+  const { status } = spawnSync('sh', ['ci/cross-cpu.sh'], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  if (status === 2) process.stderr.write('== CPUs under qemu: skipped\n')
+  else if (status !== 0) fail('FAILED: CPUs under qemu (ci/cross-cpu.sh)')
+}
+
 setup()
 lint()
 run('Rust tests', 'cargo', ['test', '--workspace', '--locked', ...(long ? ['--', '--include-ignored'] : [])])
+if (long && process.platform === 'linux') crossCpu()
 run('Node tests', process.execPath, [binOf('vitest', 'vitest'), 'run'])

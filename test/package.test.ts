@@ -30,7 +30,9 @@ describe('the packed package', () => {
     const files = readdirSync(join(user, 'node_modules/equipoise'), { recursive: true, encoding: 'utf8' })
     expect(files.filter((file) => file.endsWith('.node'))).toEqual([])
     expect(files).toContain(join('dist', 'native', 'binding.cjs'))
-    expect(files).toEqual(expect.arrayContaining(['LICENSE-MIT', 'LICENSE-APACHE', 'CHANGELOG.md']))
+    expect(files).toEqual(
+      expect.arrayContaining(['LICENSE-MIT', 'LICENSE-APACHE', 'CHANGELOG.md', 'README.md']),
+    )
   })
 
   it('is well formed for publint', () => {

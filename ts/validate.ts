@@ -2,6 +2,9 @@
 // Ranges, lengths and everything else that the data mean is checked in Rust.
 import { InputError } from './errors.js'
 
+/** What native code counts with: an unsigned integer of 32 bits. */
+const MAX_COUNT = 2 ** 32 - 1
+
 /** An error on a value of the wrong kind. */
 export function wrongType(path: string, expected: string, value: unknown): InputError {
   return new InputError('wrong_type', { path, expected, received: describe(value) })
@@ -36,7 +39,7 @@ export function checkedNumber(path: string, value: unknown): number {
 }
 
 /** A number that native code takes as an unsigned integer: conversion would cut off what it cannot hold. */
-export function checkedCount(path: string, value: unknown, limit = 2 ** 32 - 1): number {
+export function checkedCount(path: string, value: unknown, limit = MAX_COUNT): number {
   const number = checkedNumber(path, value)
   if (!Number.isInteger(number) || number < 0 || number > limit) {
     throw new InputError(Number.isFinite(number) ? 'out_of_range' : 'not_finite', {
@@ -75,6 +78,13 @@ export function checkedNumbers(path: string, value: unknown): Float64Array {
   const length = isObject(value) ? value.length : undefined
   if (typeof length !== 'number' || !Number.isInteger(length) || length < 0) {
     throw wrongType(path, 'an array of numbers', value)
+  }
+  if (length > MAX_COUNT) {
+    throw new InputError('too_large', {
+      path,
+      expected: `at most ${MAX_COUNT} numbers`,
+      received: String(length),
+    })
   }
   const numbers = new Float64Array(length)
   const source = value as ArrayLike<unknown>

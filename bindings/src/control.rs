@@ -13,8 +13,8 @@ use serde::Serialize;
 use crate::convert::Plain;
 use crate::errors::{Failure, caught};
 
-/// Ends a running solve after its current iteration.
-#[napi]
+/// Ends a running solve after its current iteration, also when the thread that holds it (a worker) is terminated.
+#[napi(custom_finalize)]
 #[derive(Default)]
 pub struct CancelToken {
     flag: CancelFlag,
@@ -31,6 +31,13 @@ impl CancelToken {
     #[napi]
     pub fn cancel(&self) {
         self.flag.cancel();
+    }
+}
+
+impl ObjectFinalize for CancelToken {
+    fn finalize(self, _: Env) -> Result<()> {
+        self.flag.cancel();
+        Ok(())
     }
 }
 

@@ -10,13 +10,14 @@
 //! | [`gold_star`] | comparison with reference weights |
 //! | [`synthetic`] | the generated national population |
 
-mod control;
-mod convert;
-mod errors;
-mod events;
-mod gold_star;
-mod reweight;
-mod synthetic;
+// Public only so that the test build, which registers nothing with Node, does not call everything unused.
+pub mod control;
+pub mod convert;
+pub mod errors;
+pub mod events;
+pub mod gold_star;
+pub mod reweight;
+pub mod synthetic;
 
 use equipoise::numeric::digest::Digest;
 use napi::bindgen_prelude::*;

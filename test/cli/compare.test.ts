@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { writeWeights } from '../../ts/cli/weights-file.js'
 import { folder } from '../data/folder.js'
 import { equipoise } from './run.js'
 
@@ -56,4 +57,13 @@ it.each([
   const at = folder(files)
   const run = await equipoise(['compare', 'a.csv', reference, ...options], { cwd: at('.') })
   expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(message) })
+})
+
+it('compares CSV with Parquet', async () => {
+  const at = folder(files)
+  const ids = ['3', '1', '2']
+  const weights = Float64Array.of(30, 10, 20)
+  const records = { idColumn: 'id', idType: 'BIGINT', ids, weights, multipliers: weights }
+  await writeWeights('b.parquet', at('b.parquet'), records)
+  expect(await equipoise(['compare', 'a.csv', 'b.parquet'], { cwd: at('.') })).toMatchObject({ code: 0 })
 })

@@ -125,6 +125,12 @@ describe('a run that converges', () => {
       cwd: at('.'),
     })
     expect(other).toMatchObject({ code: 4, stdout: expect.stringContaining('Gold star: ') })
+    const report = await equipoise(
+      ['reweight', ...smallArguments, '--gold-star', gold('other.csv'), '--report', 'report.html'],
+      { cwd: at('.') },
+    )
+    expect(report.code).toBe(4)
+    expect(readFileSync(at('report.html'), 'utf8')).toContain('other.csv')
     const json = await equipoise(
       ['reweight', ...smallArguments, '--gold-star', gold('other.csv'), '--json'],
       { cwd: at('.') },
@@ -186,6 +192,7 @@ describe('bad input', () => {
     ['an unknown option', ['--nonsense'], '--nonsense'],
     ['an unknown column', ['--id', 'nope'], 'nope'],
     ['an unreadable gold star', ['--gold-star', 'nowhere.csv'], '--gold-star'],
+    ['a report in the place of an input', ['--report', './targets.csv'], '--report'],
     ['a weights file of another kind', ['--out', 'weights.xlsx'], '--out'],
     ['a folder that is not there', ['--report', 'nowhere/report.html'], '--report'],
     ['bad SQL', ['--targets-where', 'total >'], '--targets-where'],

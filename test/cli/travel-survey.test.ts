@@ -38,6 +38,7 @@ async function multipliers(set: TargetSet, penalty: string, options: string[]) {
   expect(run).toMatchObject({ code: 0, stderr: '' })
   const table = await readWeightTable(at('w.csv'), { path: '--out', id: 'hhID', columns: ['multiplier'] })
   return {
+    all: table.numbers[0]!,
     of: new Map(table.ids!.map((id, i) => [id, table.numbers[0]![i]!])),
     certificate: JSON.parse(run.stdout),
   }
@@ -62,8 +63,11 @@ describe.runIf(survey)('the travel survey from its CSV files', () => {
     'gives the reference multipliers: %s, penalty %s, area %s',
     async (set, penalty, area) => {
       const expected = reference.penalty_form[set][penalty].per_area[area]
-      const { of, certificate } = await multipliers(set, penalty, ['--area', area])
+      const { of, all, certificate } = await multipliers(set, penalty, ['--area', area])
       expect(distance(of, area, expected.m)).toBeLessThanOrEqual(4e-15)
+      // One number that sees every record.
+      const sum = all.reduce((partial, multiplier, record) => partial + multiplier * Math.cos(record), 0)
+      expect(sum).toBeCloseTo(Number(expected.sum_of_m_times_cos_of_record), 10)
       expect(certificate).toMatchObject({ numAtLower: expected.n_at_lower, numAtUpper: expected.n_at_upper })
       expect(certificate.objective / Number(expected.objective)).toBeCloseTo(1, 13)
       expect(certificate.distanceBound).toBeLessThanOrEqual(4e-15)

@@ -23,7 +23,9 @@ export function exactOptimum(problem: SmallProblem): Rational[] | undefined {
   const { columns, designWeights, totals, scales, penalty } = problem
   const n = designWeights.length
   const weights = designWeights.map(Rational.of)
-  const scale = totals.map((t, j) => (scales[j] === undefined ? Rational.of(t).plus(ONE) : Rational.of(scales[j])))
+  const scale = totals.map((t, j) =>
+    scales[j] === undefined ? Rational.of(t).plus(ONE) : Rational.of(scales[j]),
+  )
   const b = weights.map((w, i) => scale.map((s, j) => w.times(Rational.of(columns[j]![i]!)).over(s)))
   const c = totals.map((t, j) => Rational.of(t).over(scale[j]!))
   const initialMisses = c.map((cj, j) => sumOf(b.map((row) => row[j]!)).minus(cj))
@@ -47,7 +49,9 @@ export function exactOptimum(problem: SmallProblem): Rational[] | undefined {
     const state = weights.map((_, i) => Math.floor(code / 3 ** i) % 3)
     const free = state.flatMap((s, i) => (s === 2 ? [i] : []))
     const m = state.map((s, i) => (s === 0 ? lower[i]! : s === 1 ? upper[i]! : ZERO))
-    const right = free.map((i) => ZERO.minus(constant[i]!).minus(sumOf(m.map((x, l) => hessian[i]![l]!.times(x)))))
+    const right = free.map((i) =>
+      ZERO.minus(constant[i]!).minus(sumOf(m.map((x, l) => hessian[i]![l]!.times(x)))),
+    )
     const solution = solve(
       free.map((i) => free.map((l) => hessian[i]![l]!)),
       right,

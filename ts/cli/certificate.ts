@@ -103,6 +103,7 @@ export function certificateFigures(certificate: ReweightResult['certificate']) {
     dualityGap: figure(certificate.dualityGap),
     relativeGap: figure(certificate.relativeGap),
     distanceBound: figure(certificate.distanceBound),
+    relativeDistanceBound: figure(certificate.relativeDistanceBound),
     boundBeforeRounding: figure(certificate.boundBeforeRounding),
     stationarity: figure(certificate.stationarity),
     feasibility: figure(certificate.feasibility),

@@ -97,6 +97,12 @@ export function problemSource(options: DataOptions): ProblemSource {
   }
 }
 
+/** The files that the options name. */
+export const dataFiles = ({ records, child = [], targets, matrix }: DataOptions): string[] =>
+  [...(records?.files ?? []), ...child.flatMap(({ files }) => files), targets, matrix].filter(
+    (file) => file !== undefined,
+  )
+
 export const dataSelection = (source: ProblemSource): DataSelection => ({
   id: source.id ?? null,
   weight: source.weight,

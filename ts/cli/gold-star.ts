@@ -1,12 +1,13 @@
 import { basename } from 'node:path'
-import type { FileProblem } from '../data/problem.js'
+import type { Records } from '../data/records.js'
 import { type Comparison, compareWeights, type ReweightResult } from '../index.js'
 import { inOrderOf, readWeightTable, type WeightTable } from './weights-file.js'
 
-export interface GoldStarResult {
-  comparison: Comparison
-  /** Base name of the published file. */
+/** Published weights in the order of a run's records. */
+export interface GoldStar {
+  /** Base name of the file. */
   file: string
+  weights: Float64Array
 }
 
 /** Published weights: column `weight`, and the ids if the run has an id column. */
@@ -14,16 +15,14 @@ export function readGoldStar(file: string, id: string | undefined): Promise<Weig
   return readWeightTable(file, { path: '--gold-star', id: id ?? null, columns: ['weight'] })
 }
 
-export function compareWithGoldStar(
-  problem: FileProblem,
-  result: ReweightResult,
-  gold: WeightTable,
-): GoldStarResult {
-  const { ids } = problem.records
-  const reference = inOrderOf(ids, gold, gold.numbers[0]!, '--gold-star')
+export const matchGoldStar = (table: WeightTable, { ids }: Records): GoldStar => ({
+  file: basename(table.file),
+  weights: inOrderOf(ids, table, table.numbers[0]!, '--gold-star'),
+})
+
+export function compareWithGoldStar(records: Records, result: ReweightResult, gold: GoldStar): Comparison {
   // A weight is off by at most its design weight times what its multiplier is off by.
   const { distanceBound } = result.certificate
-  const bounds = problem.records.designWeights.map((weight) => weight * distanceBound)
-  const comparison = compareWeights(result.weights, reference, { names: ids, distanceBound: bounds })
-  return { comparison, file: basename(gold.file) }
+  const bounds = records.designWeights.map((weight) => weight * distanceBound)
+  return compareWeights(result.weights, gold.weights, { names: records.ids, distanceBound: bounds })
 }

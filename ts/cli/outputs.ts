@@ -16,9 +16,16 @@ interface Output {
 export class Outputs {
   readonly #pending: Output[] = []
 
-  /** Refuses now what could not be written at the end: `paths` by the option that names them. */
-  static async prepare(paths: Record<string, string | undefined>): Promise<Outputs> {
+  /**
+   * Refuses now what could not be written at the end, and what would replace an input: `paths` by the option that names
+   * them.
+   */
+  static async prepare(
+    paths: Record<string, string | undefined>,
+    inputs: readonly string[] = [],
+  ): Promise<Outputs> {
     const options = new Map<string, string>()
+    for (const input of inputs) options.set(await target(input), 'an input')
     for (const [option, path] of Object.entries(paths)) {
       if (path === undefined) continue
       await checkPlace(option, path)

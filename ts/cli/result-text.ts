@@ -8,7 +8,7 @@ const shownTargets = 10
 /** A run for a reader: the outcome in a sentence, the worst targets, the weights. */
 export function resultText(
   document: CertificateDocument,
-  { goldStar, files }: { goldStar?: Comparison | undefined; files: readonly (string | undefined)[] },
+  { goldStar, files }: { goldStar: Comparison | null; files: readonly (string | undefined)[] },
 ): string {
   const written = files.filter((file) => file !== undefined)
   const parts = [

@@ -7,11 +7,13 @@ import {
   reweightDefaults,
   type ReweightOptions as SolveOptions,
 } from '../index.js'
+import type { ReportInput } from '../report/render.js'
+import type { CertificateDocument } from '../reweight/certificate-document.js'
 import { parseBounds, parseCount, parseNumber } from './arguments.js'
 import { certificateDocument, certificateText, type SolveSettings } from './certificate.js'
-import { addDataOptions, type DataOptions, dataSelection, problemSource } from './data-options.js'
+import { addDataOptions, type DataOptions, dataFiles, dataSelection, problemSource } from './data-options.js'
 import { type ExitCode, exitCode } from './exit-codes.js'
-import { compareWithGoldStar, type GoldStarResult, readGoldStar } from './gold-star.js'
+import { compareWithGoldStar, matchGoldStar, readGoldStar } from './gold-star.js'
 import { Interrupt } from './interrupt.js'
 import { nativeProblem } from './native-problem.js'
 import { Outputs, writeText } from './outputs.js'
@@ -94,13 +96,17 @@ async function runReweight(options: CommandOptions): Promise<ExitCode> {
   const { out, certificate, report } = options
   checkWeightsFile(out, options.id ?? 'record')
   const settings = solveSettings(options)
-  const outputs = await Outputs.prepare({ '--out': out, '--certificate': certificate, '--report': report })
+  const outputs = await Outputs.prepare({ '--out': out, '--certificate': certificate, '--report': report }, [
+    ...dataFiles(options),
+    ...(options.goldStar === undefined ? [] : [options.goldStar]),
+  ])
   const progress = terminal.progress()
   const interrupt = new Interrupt({ discard: () => outputs.discard(), note: (text) => terminal.note(text) })
   try {
-    const gold = options.goldStar === undefined ? null : await readGoldStar(options.goldStar, options.id)
+    const published = options.goldStar === undefined ? null : await readGoldStar(options.goldStar, options.id)
     const source = { ...problemSource(options), onStage: (stage: string) => progress.stage(stage) }
     const problem = await readProblem(source)
+    const gold = published && matchGoldStar(published, problem.records)
     const readSeconds = seconds(started)
     progress.stage('solving')
     const result = await interrupt.solving((signal) =>
@@ -108,29 +114,18 @@ async function runReweight(options: CommandOptions): Promise<ExitCode> {
     )
     const timing = { readSeconds, totalSeconds: seconds(started) }
     const document = certificateDocument({ problem, settings, data: dataSelection(source), result, timing })
-    const verdict = gold && compareWithGoldStar(problem, result, gold)
+    const comparison = gold && compareWithGoldStar(problem.records, result, gold)
 
     progress.stage('writing files')
-    if (out !== undefined) {
-      const { idColumn, idType, ids } = problem.records
-      await outputs.add(out, (temporary) =>
-        writeWeights(out, temporary, { idColumn, idType, ids, ...result }),
-      )
-    }
-    if (certificate !== undefined) {
-      await outputs.add(certificate, (temporary) => writeText(temporary, [certificateText(document)]))
-    }
-    if (report !== undefined) {
-      const page = await reportPage(problem, result, document, verdict, options)
-      await outputs.add(report, (temporary) => writeText(temporary, [page]))
-    }
+    const goldStar = gold && comparison && { ...comparison, reference: gold.file }
+    await writeFiles(outputs, options, { problem, result, document, goldStar })
     await outputs.commit()
     progress.stop()
     for (const warning of document.warnings) terminal.note(`warning: ${warning}`)
-    terminal.print(resultText(document, { goldStar: verdict?.comparison, files: [out, certificate, report] }))
+    terminal.print(resultText(document, { goldStar: comparison, files: [out, certificate, report] }))
     terminal.json(certificateText(document))
     if (result.status !== 'converged') return exitCode.notCertified
-    return verdict && !verdict.comparison.allclose ? exitCode.different : exitCode.success
+    return comparison && !comparison.allclose ? exitCode.different : exitCode.success
   } finally {
     progress.stop()
     interrupt.release()
@@ -183,26 +178,44 @@ async function solve(
   }
 }
 
-async function reportPage(
-  problem: FileProblem,
-  result: ReweightResult,
-  certificate: ReturnType<typeof certificateDocument>,
-  goldStar: GoldStarResult | null,
-  options: CommandOptions,
-): Promise<string> {
+interface Run {
+  problem: FileProblem
+  result: ReweightResult
+  document: CertificateDocument
+  goldStar: ReportInput['goldStar'] | null
+}
+
+async function writeFiles(outputs: Outputs, options: CommandOptions, run: Run): Promise<void> {
+  const { out, certificate, report } = options
+  if (out !== undefined) {
+    const { idColumn, idType, ids } = run.problem.records
+    const records = { idColumn, idType, ids, ...run.result }
+    await outputs.add(out, (temporary) => writeWeights(out, temporary, records))
+  }
+  if (certificate !== undefined) {
+    await outputs.add(certificate, (temporary) => writeText(temporary, [certificateText(run.document)]))
+  }
+  if (report !== undefined) {
+    const page = await reportPage(options, run)
+    await outputs.add(report, (temporary) => writeText(temporary, [page]))
+  }
+}
+
+async function reportPage({ out, certificate }: CommandOptions, run: Run): Promise<string> {
+  const { problem, result, document, goldStar } = run
   // Loaded only where it is needed: the plotting library is large.
   const { renderReport } = await import('../report/render.js')
   return renderReport({
     title: `Reweighting of ${problem.files[0]!.file}`,
-    certificate,
+    certificate: document,
     multipliers: result.multipliers,
     weightsBefore: problem.records.designWeights,
     weightsAfter: result.weights,
     recordIds: problem.records.ids,
     recordIdName: problem.records.idColumn,
-    ...(goldStar === null ? {} : { goldStar: { ...goldStar.comparison, reference: goldStar.file } }),
-    ...(options.out === undefined || options.certificate === undefined
+    ...(goldStar ? { goldStar } : {}),
+    ...(out === undefined || certificate === undefined
       ? {}
-      : { verifyCommand: `equipoise verify --certificate ${options.certificate} --weights ${options.out}` }),
+      : { verifyCommand: `equipoise verify --certificate ${certificate} --weights ${out}` }),
   })
 }

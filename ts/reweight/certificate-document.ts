@@ -35,6 +35,8 @@ export interface CertificateDocument {
   relativeGap: Figure
   /** Bound on |m - m*| of every returned multiplier. */
   distanceBound: Figure
+  /** Bound on |m - m*|/|m| of every returned multiplier. */
+  relativeDistanceBound: Figure
   /** The same bound for the answer before it was rounded to doubles. */
   boundBeforeRounding: Figure
   stationarity: Figure

@@ -25,6 +25,8 @@ type Required = 'matrix' | 'designWeights' | 'targets'
  * not copied here. `Given` is what has been given: `build` does not compile before the required parts are there.
  */
 export class ReweightConfigBuilder<Given extends keyof ReweightData = never> {
+  /** For the compiler only: without it, builders with different parts given would be one type. */
+  declare protected readonly given: Readonly<Record<Given, true>>
   readonly #data: Partial<ReweightData>
   readonly #options: ReweightOptions
 

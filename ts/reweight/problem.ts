@@ -22,7 +22,7 @@ import type {
 /**
  * A reweighting problem in native memory: its data are copied and checked once, and solved many times.
  *
- * ```js
+ * ```ts
  * using problem = new ReweightProblem({
  *   matrix: { format: 'columns', columns: [[1, 1, 1, 1], [0, 2, 1, 0]] },
  *   designWeights: [100, 120, 80, 100],
@@ -31,7 +31,7 @@ import type {
  * const { status, weights } = await problem.solve({ penalty: 1e-6 })
  * ```
  *
- * Without `using` or `dispose()` the memory is freed when the object is garbage.
+ * Without `using` (TypeScript, or JavaScript on Node 24) or `dispose()` the memory is freed when the object is garbage.
  */
 export class ReweightProblem implements Disposable {
   readonly #native: NativeReweightProblem

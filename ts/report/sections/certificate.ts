@@ -46,6 +46,14 @@ function rows(certificate: CertificateDocument): Row[] {
       inequality: html`${formula('|m_i − m_i*| ≤ max_i (|m_i − m_i(y)| + ‖F(y)‖ / (2√λ_i))')}<br>${holds(c)}`,
     },
     {
+      name: 'Relative distance bound',
+      key: 'relativeDistanceBound',
+      text: formatBound(c.relativeDistanceBound),
+      meaning:
+        'The same as a share of each multiplier, and so of each weight: 10⁻¹⁶ is the last digit that a computer number holds.',
+      inequality: formula('|m_i − m_i*| / |m_i|'),
+    },
+    {
       name: 'Bound before rounding',
       key: 'boundBeforeRounding',
       text: formatBound(c.boundBeforeRounding),

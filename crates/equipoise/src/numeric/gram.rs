@@ -60,22 +60,29 @@ impl GramPlan {
             parts.push((range, block));
             rest = tail;
         }
-        workers.for_each(parts, |(range, block)| add_block(matrix, rows, &weight, range, block));
+        // Scattered rows are first brought together: every task reads them all, and would wait for memory each time.
+        let scattered = (rows.len() < matrix.num_rows() / 4).then(|| matrix.select_rows(rows));
+        workers.for_each(parts, |(range, block)| match &scattered {
+            None => {
+                let rows = rows.iter().map(|&i| (weight(i as usize), matrix.row(i as usize)));
+                add_block(rows, k, range, block);
+            }
+            Some(selection) => {
+                let rows = rows.iter().enumerate().map(|(r, &i)| (weight(i as usize), selection.row(r)));
+                add_block(rows, k, range, block);
+            }
+        });
     }
 }
 
-/// The block of output rows `range`, stored in `block` (range.len() × k).
-fn add_block(
-    matrix: &SparseMatrix,
-    rows: &[u32],
-    weight: &impl Fn(usize) -> f64,
+/// The block of output rows `range`, stored in `block` (range.len() × k), from rows with their weights.
+fn add_block<'a>(
+    rows: impl Iterator<Item = (f64, (&'a [u32], &'a [f64]))>,
+    k: usize,
     range: std::ops::Range<usize>,
     block: &mut [f64],
 ) {
-    let k = matrix.num_columns();
-    for &row in rows {
-        let (columns, values) = matrix.row(row as usize);
-        let w = weight(row as usize);
+    for (weight, (columns, values)) in rows {
         for position in 0..columns.len() {
             let column = columns[position] as usize;
             if column < range.start {
@@ -84,7 +91,7 @@ fn add_block(
             if column >= range.end {
                 break;
             }
-            let factor = w * values[position];
+            let factor = weight * values[position];
             let offset = (column - range.start) * k;
             // Columns ascend, so every index below is at most `column`.
             let output = &mut block[offset..=offset + column];

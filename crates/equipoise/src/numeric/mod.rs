@@ -3,6 +3,7 @@
 pub mod cholesky;
 pub mod dd;
 pub mod digest;
+pub mod exact;
 pub mod gram;
 pub mod parallel;
 pub mod sparse;

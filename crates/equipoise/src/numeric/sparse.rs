@@ -20,6 +20,23 @@ pub struct SparseMatrix {
     column_values: Vec<f64>,
 }
 
+/// Some rows of a [`SparseMatrix`], contiguous in memory.
+#[derive(Debug, Clone)]
+pub struct RowSelection {
+    starts: Vec<usize>,
+    columns: Vec<u32>,
+    values: Vec<f64>,
+}
+
+impl RowSelection {
+    /// Columns (ascending) and values of the r-th selected row.
+    #[inline(always)]
+    pub fn row(&self, r: usize) -> (&[u32], &[f64]) {
+        let span = self.starts[r]..self.starts[r + 1];
+        (&self.columns[span.clone()], &self.values[span])
+    }
+}
+
 /// Non-zeros by columns, rows ascending inside each: the common form that every constructor reduces its input to.
 struct Columns {
     starts: Vec<u32>,
@@ -169,6 +186,24 @@ impl SparseMatrix {
     pub fn column(&self, j: usize) -> (&[u32], &[f64]) {
         let span = self.column_starts[j] as usize..self.column_starts[j + 1] as usize;
         (&self.row_indices[span.clone()], &self.column_values[span])
+    }
+
+    /// Copies of the rows `rows`, one after the other.
+    pub fn select_rows(&self, rows: &[u32]) -> RowSelection {
+        let length = rows.iter().map(|&i| self.row(i as usize).0.len()).sum();
+        let mut out = RowSelection {
+            starts: Vec::with_capacity(rows.len() + 1),
+            columns: Vec::with_capacity(length),
+            values: Vec::with_capacity(length),
+        };
+        out.starts.push(0);
+        for &i in rows {
+            let (columns, values) = self.row(i as usize);
+            out.columns.extend_from_slice(columns);
+            out.values.extend_from_slice(values);
+            out.starts.push(out.columns.len());
+        }
+        out
     }
 
     /// u = A v (n), one output per row.

@@ -178,10 +178,10 @@ impl Primal {
 fn record_bound(form: &PenaltyForm<'_>, evaluation: &DualEvaluation, gap: f64, i: usize) -> f64 {
     // Two roundings and that of κ: far below the factor.
     let by_residual =
-        (evaluation.deviation[i] + evaluation.residual_bound * form.sensitivity(i)) * (1.0 + 1e-12);
+        (evaluation.deviation(form, i) + evaluation.residual_bound * form.sensitivity(i)) * (1.0 + 1e-12);
     let (lower, upper) = form.problem.bounds.of(i);
     let answer = evaluation.answer[i];
-    let by_interval = (answer - lower).max(upper - answer);
+    let by_interval = (answer - lower).max(upper - answer).next_up();
     let by_gap = 2.0 * gap.sqrt() * form.sensitivity(i);
     if by_residual.is_nan() || !(lower..=upper).contains(&answer) {
         return by_residual;
@@ -270,14 +270,14 @@ fn box_residuals(form: &PenaltyForm<'_>, answer: &[f64], primal: &Primal) -> Box
     partial.into_iter().fold(BoxResiduals::default(), BoxResiduals::merge)
 }
 
-/// L₀ = 0: the design weights meet every target and λ = 0. The answer 1 is exact where the bounds allow it; for any
-/// other nothing is known beyond its loss.
+/// L₀ = 0 in double-double, hence λ = 0. If the design weights meet every target exactly, the answer 1 is exact; for any other
+/// nothing is known beyond its loss.
 pub(super) fn zero_loss(
     form: &PenaltyForm<'_>,
     answer: &[f64],
     primal: &Primal,
 ) -> (Certificate, Vec<TargetResult>, Vec<f64>) {
-    let exact = answer.iter().all(|m| *m == 1.0);
+    let exact = form.moments.meets_all_targets && answer.iter().all(|m| *m == 1.0);
     let bound = if exact { 0.0 } else { f64::INFINITY };
     let loss = dd::sum(primal.misses.iter().map(|r| r.value.square())).to_f64();
     let residuals = box_residuals(form, answer, primal);

@@ -30,6 +30,8 @@ const MAX_LINE_SEARCH_STEPS: usize = 40;
 /// The finish stops once ‖F‖/(2√λ) ≤ this for every record: far below half an ulp of 1, 1.1e-16.
 const FINISH_TARGET: f64 = 1e-17;
 const MAX_CORRECTIONS: usize = 8;
+/// Relative raise of the diagonal for a second attempt to factor: the step still descends.
+const DIAGONAL_RAISE: f64 = 1e-12;
 /// A round whose finish leaves ‖F‖/(2√λ) above this is followed by another.
 const SETTLED: f64 = 1e-13;
 const MAX_ROUNDS: u32 = 3;
@@ -215,16 +217,24 @@ impl<'f, 'p> Newton<'f, 'p> {
             changed: Vec::new(),
             num_free: 0,
             inverse_scale: moments.scale.iter().map(|s| 1.0 / s.to_f64()).collect(),
-            initial_miss: form.initial_miss(),
+            initial_miss: moments.initial_miss.iter().map(|miss| miss.value.to_f64()).collect(),
             factored: false,
             root_initial_loss: moments.initial_loss.to_f64().sqrt(),
         };
-        let at_design_weights = start.iter().all(|v| *v == 0.0);
-        if !at_design_weights {
+        if start.iter().any(|v| *v != 0.0) {
             form.problem.matrix.times(start, &mut newton.change, form.workers);
+            newton.move_records(1.0);
+            // The dual value of y = 0 is at least 0: a start below it is worse than none.
+            if newton.dual_value() >= 0.0 {
+                newton.evaluate_residual();
+                return newton;
+            }
+            newton.dual.fill(0.0);
+            newton.unclipped.fill(0.0);
+            newton.change.fill(0.0);
         }
         newton.move_records(1.0);
-        if at_design_weights && newton.num_free == n {
+        if newton.num_free == n {
             // F(0) = −(Bᵀ1 − c), known to all digits.
             newton.residual = newton.initial_miss.iter().map(|r| -r).collect();
         } else {
@@ -244,6 +254,21 @@ impl<'f, 'p> Newton<'f, 'p> {
     fn spread(&mut self, direction: &[f64]) {
         let v: Vec<f64> = direction.iter().zip(&self.inverse_scale).map(|(d, s)| d * s).collect();
         self.form.problem.matrix.times(&v, &mut self.change, self.form.workers);
+    }
+
+    /// D(y) = −‖y‖²/4 + y·(Bᵀ1 − c) + Σ (By)ᵢxᵢ + λᵢxᵢ², x = m(y) − 1; `change` must hold Av.
+    fn dual_value(&self) -> f64 {
+        let problem = self.form.problem;
+        let partial = self.form.workers.map_chunks(self.unclipped.len(), |range| {
+            let mut sum = 0.0;
+            for i in range {
+                let (lower, upper) = Self::interval(problem, i);
+                let x = self.unclipped[i].clamp(lower, upper);
+                sum += problem.design_weights[i] * self.change[i] * x + self.form.lambda(i) * x * x;
+            }
+            sum
+        });
+        dot(&self.dual, &self.initial_miss) - 0.25 * dot(&self.dual, &self.dual) + partial.iter().sum::<f64>()
     }
 
     /// z ← z − α ratio ∘ change. Returns the records whose weight differs from what the linear model of the Gram matrix
@@ -323,13 +348,17 @@ impl<'f, 'p> Newton<'f, 'p> {
         }
     }
 
-    /// Factors H = ½I + κ S⁻¹ G S⁻¹.
+    /// Factors H = ½I + κ S⁻¹ G S⁻¹; with its diagonal raised where dependent targets leave a pivot below rounding.
     fn factor(&mut self) -> Result<(), NotPositiveDefinite> {
+        self.factor_raised(0.0).or_else(|_| self.factor_raised(DIAGONAL_RAISE))
+    }
+
+    fn factor_raised(&mut self, raise: f64) -> Result<(), NotPositiveDefinite> {
         let (k, kappa) = (self.dual.len(), self.form.kappa.to_f64());
         let (gram, s) = (&self.structure.gram, &self.inverse_scale);
         let entry = |i: usize, j: usize| {
             let value = kappa * (s[i] * s[j] * gram[i * k + j]);
-            if i == j { value + 0.5 } else { value }
+            if i == j { (value + 0.5) * (1.0 + raise) } else { value }
         };
         self.cholesky.factor(entry, self.form.workers)
     }
@@ -459,13 +488,30 @@ impl<'f, 'p> Newton<'f, 'p> {
             }
             norm = next;
         }
+        self.round_with_last_correction(&mut evaluation);
         (dual, evaluation)
+    }
+
+    /// One more correction to first order, in the answer alone: m(y + d) = m(y) − ratio ∘ A(d ⊘ s) where nothing is clipped. It moves
+    /// the multipliers by far less than an ulp, but it is what decides how they round.
+    fn round_with_last_correction(&mut self, evaluation: &mut DualEvaluation) {
+        let mut d: Vec<f64> = evaluation.residual.iter().map(|f| -f).collect();
+        self.cholesky.solve(&mut d);
+        self.spread(&d);
+        let problem = self.form.problem;
+        let kappa = self.form.kappa.to_f64();
+        let (change, answer) = (&self.change, evaluation.answer.clone());
+        let correction = |i: usize| {
+            let (lower, upper) = problem.bounds.of(i);
+            let free = lower < answer[i] && answer[i] < upper;
+            if free { -(kappa / problem.design_weights[i]) * change[i] } else { 0.0 }
+        };
+        evaluation.round_corrected(correction, self.form.workers);
     }
 
     /// Frees the vectors that the finish does not use, so that its own take their place.
     fn release_vectors(&mut self) {
         self.ratio = Vec::new();
         self.unclipped = Vec::new();
-        self.change = Vec::new();
     }
 }

@@ -32,8 +32,8 @@ pub(super) struct PenaltyForm<'a> {
 pub(super) struct DualEvaluation {
     /// mᵢ(y) rounded to double, or the answer given.
     pub answer: Vec<f64>,
-    /// Per record: |answerᵢ − mᵢ(y)| + error of mᵢ(y).
-    pub deviation: Vec<f64>,
+    /// mᵢ(y) − answerᵢ
+    rest: Vec<f64>,
     /// Largest error of any computed mᵢ(y).
     pub evaluation_error: f64,
     /// F(y) rounded to double (k).
@@ -42,7 +42,7 @@ pub(super) struct DualEvaluation {
     pub residual_bound: f64,
     /// Σ λᵢ[(mᵢ − m̂ᵢ)² + 2(mᵢ − m̂ᵢ)(m̂ᵢ − zᵢ)] for the answer m, errors included: the records' part of the gap.
     pub record_gap: f64,
-    /// w⁰ᵢmᵢ(y); the error covers the summation over the records.
+    /// w⁰ᵢ(mᵢ(y) − 1); the error covers that of mᵢ(y) and the summation over the records.
     weighted: Vec<Uncertain>,
 }
 
@@ -51,7 +51,7 @@ impl DualEvaluation {
         let n = form.num_records();
         Self {
             answer: vec![0.0; n],
-            deviation: vec![0.0; n],
+            rest: vec![0.0; n],
             evaluation_error: 0.0,
             residual: vec![0.0; form.num_targets()],
             residual_bound: f64::INFINITY,
@@ -105,15 +105,6 @@ impl<'a> PenaltyForm<'a> {
         (0.5 * self.kappa.high).sqrt() * (1.0 + self.kappa_error + 1e-12)
     }
 
-    /// Bᵀ1 − c
-    pub fn initial_miss(&self) -> Vec<f64> {
-        let moments = self.moments;
-        let totals = self.problem.targets.iter().map(|t| Dd::from(t.total));
-        (moments.before.iter().zip(totals).zip(&moments.scale))
-            .map(|((&before, total), &scale)| ((before - total) / scale).to_f64())
-            .collect()
-    }
-
     /// Misses (Aᵀ(w⁰∘m) − t) ⊘ s of given multipliers with bounds on their errors, and the totals reached.
     pub fn misses(&self, multipliers: &[f64]) -> (Vec<Uncertain>, Vec<Dd>) {
         let weights = &self.problem.design_weights;
@@ -146,12 +137,13 @@ impl<'a> PenaltyForm<'a> {
         let sums = self.problem.matrix.transposed_times_dd(&out.weighted, self.workers);
         let mut squared_bound = 0.0;
         for (j, sum) in sums.iter().enumerate() {
-            let (scale, c) = (self.moments.scale[j], self.moments.c[j]);
-            let reached = sum.value / scale;
+            let (scale, initial) = (self.moments.scale[j], self.moments.initial_miss[j]);
+            let moved = sum.value / scale;
             let half = (v[j] * scale).times(0.5);
-            let f = (half + c - reached).to_f64();
-            let error = sum.error / scale.high.abs()
-                + 4.0 * DD_EPSILON * (half.high.abs() + c.high.abs() + reached.high.abs());
+            let f = (half - initial.value - moved).to_f64();
+            let error = initial.error
+                + sum.error / scale.high.abs()
+                + 4.0 * DD_EPSILON * (half.high.abs() + initial.value.high.abs() + moved.high.abs());
             let bound = f.abs() * (1.0 + f64::EPSILON) + error * (1.0 + 1e-9);
             squared_bound += bound * bound;
             out.residual[j] = f;
@@ -164,11 +156,11 @@ impl<'a> PenaltyForm<'a> {
         let split: Vec<SplitDd> = v.iter().map(|&v| SplitDd::from(v)).collect();
         let epsilon = self.problem.matrix.dd_summation_error() + DD_EPSILON;
         let mut totals = vec![(0.0, 0.0f64); out.answer.len().div_ceil(CHUNK)];
-        let parts = (out.answer.chunks_mut(CHUNK).zip(out.deviation.chunks_mut(CHUNK)))
+        let parts = (out.answer.chunks_mut(CHUNK).zip(out.rest.chunks_mut(CHUNK)))
             .zip(out.weighted.chunks_mut(CHUNK).zip(&mut totals))
             .enumerate()
             .collect();
-        self.workers.for_each(parts, |(chunk, ((answers, deviation), (weighted, totals)))| {
+        self.workers.for_each(parts, |(chunk, ((answers, rests), (weighted, totals)))| {
             let mut products = [(Dd::ZERO, 0.0); BATCH];
             for start in (0..answers.len()).step_by(BATCH) {
                 let end = (start + BATCH).min(answers.len());
@@ -180,16 +172,16 @@ impl<'a> PenaltyForm<'a> {
                 for (offset, &(product, summation_error)) in products.iter().enumerate() {
                     let (i, slot) = (first + offset, start + offset);
                     let point = self.record_point(i, product, summation_error);
-                    let answer = given.map_or(point.multiplier.to_f64(), |m| m[i]);
-                    let difference = (Dd::from(answer) - point.multiplier).to_f64();
-                    let beyond = (point.multiplier - point.unclipped).to_f64();
+                    let answer = given.map_or((Dd::ONE + point.moved).to_f64(), |m| m[i]);
+                    let rest = (point.moved - Dd::sum(answer, -1.0)).to_f64();
+                    let beyond = (point.moved - point.unclipped).to_f64();
                     let weight = self.problem.design_weights[i];
                     answers[slot] = answer;
-                    deviation[slot] = (difference.abs() + point.error) * (1.0 + 4.0 * f64::EPSILON);
-                    let value = point.multiplier.times(weight);
+                    rests[slot] = rest;
+                    let value = point.moved.times(weight);
                     let error = weight * point.error + epsilon * value.high.abs();
                     weighted[slot] = Uncertain { value, error };
-                    let apart = difference.abs() + point.error;
+                    let apart = rest.abs() + point.error;
                     let slack = if beyond == 0.0 { 0.0 } else { beyond.abs() + point.error };
                     totals.0 += weight * weight * (apart * apart + 2.0 * apart * slack);
                     totals.1 = totals.1.max(point.error);
@@ -197,8 +189,8 @@ impl<'a> PenaltyForm<'a> {
             }
         });
         out.evaluation_error = totals.iter().map(|t| t.1).fold(0.0, f64::max);
-        out.record_gap =
-            totals.iter().map(|t| t.0).sum::<f64>() / (2.0 * self.kappa.high) * (1.0 + self.kappa_error);
+        let record_gap = totals.iter().map(|t| t.0).sum::<f64>() / (2.0 * self.kappa.high);
+        out.record_gap = record_gap * (1.0 + self.kappa_error);
     }
 
     /// (Av)ᵢ and a bound on the error of its summation.
@@ -214,32 +206,53 @@ impl<'a> PenaltyForm<'a> {
     #[inline(always)]
     fn record_point(&self, i: usize, product: Dd, summation_error: f64) -> RecordPoint {
         let weight = self.problem.design_weights[i];
-        let shift = (product * self.kappa).over(weight);
-        let unclipped = Dd::ONE - shift;
+        let unclipped = -(product * self.kappa).over(weight);
         let error = (1.0 + 1e-9)
             * (summation_error * (self.kappa.high / weight)
-                + (self.kappa_error + 6.0 * DD_EPSILON) * shift.high.abs()
-                + DD_EPSILON * unclipped.high.abs());
+                + (self.kappa_error + 6.0 * DD_EPSILON) * unclipped.high.abs());
         let (lower, upper) = self.problem.bounds.of(i);
-        let clipped = |bound: f64| RecordPoint {
+        let (lower, upper) = (Dd::sum(lower, -1.0), Dd::sum(upper, -1.0));
+        let clipped = |bound: Dd| RecordPoint {
             unclipped,
-            multiplier: Dd::from(bound),
+            moved: bound,
             // A point within rounding of the bound may belong on its other side.
-            error: if (unclipped - Dd::from(bound)).high.abs() > error { 0.0 } else { error },
+            error: if (unclipped - bound).high.abs() > error { 0.0 } else { error },
         };
-        if unclipped <= Dd::from(lower) {
+        if unclipped <= lower {
             clipped(lower)
-        } else if unclipped >= Dd::from(upper) {
+        } else if unclipped >= upper {
             clipped(upper)
         } else {
-            RecordPoint { unclipped, multiplier: unclipped, error }
+            RecordPoint { unclipped, moved: unclipped, error }
         }
     }
 }
 
-/// A record's multiplier at a dual point.
+impl DualEvaluation {
+    /// A bound on |answerᵢ − mᵢ(y)|.
+    pub fn deviation(&self, form: &PenaltyForm<'_>, i: usize) -> f64 {
+        // The error of w⁰ᵢ(mᵢ(y) − 1) over w⁰ᵢ is at least that of mᵢ(y).
+        (self.rest[i].abs() + self.weighted[i].error / form.problem.design_weights[i]) * (1.0 + 1e-12)
+    }
+
+    /// Rounds mᵢ(y) + correctionᵢ instead of mᵢ(y).
+    pub fn round_corrected(&mut self, correction: impl Fn(usize) -> f64 + Sync + Send, workers: &Workers) {
+        let parts = self.answer.chunks_mut(CHUNK).zip(self.rest.chunks_mut(CHUNK)).enumerate().collect();
+        workers.for_each(parts, |(chunk, (answers, rests))| {
+            for (offset, (answer, rest)) in answers.iter_mut().zip(rests).enumerate() {
+                let rounded = *answer + (*rest + correction(chunk * CHUNK + offset));
+                *rest += *answer - rounded;
+                *answer = rounded;
+            }
+        });
+    }
+}
+
+/// A record's place at a dual point, as the distance from its design weight.
 struct RecordPoint {
+    /// zᵢ − 1
     unclipped: Dd,
-    multiplier: Dd,
+    /// mᵢ − 1
+    moved: Dd,
     error: f64,
 }

@@ -6,6 +6,7 @@ use ndarray::ArrayView1;
 
 use crate::error::{InputCode, InputError};
 use crate::numeric::dd::{self, DD_EPSILON, Dd, Uncertain};
+use crate::numeric::exact;
 use crate::numeric::gram::GramPlan;
 use crate::numeric::parallel::{CHUNK, Workers};
 use crate::numeric::sparse::SparseMatrix;
@@ -268,6 +269,10 @@ pub(super) struct Moments {
     pub c: Vec<Dd>,
     /// Totals at the design weights, Aᵀw⁰.
     pub before: Vec<Dd>,
+    /// Bᵀ1 − c
+    pub initial_miss: Vec<Uncertain>,
+    /// True if every design total is its target exactly, to the last bit.
+    pub meets_all_targets: bool,
     /// L₀ = ‖Bᵀ1 − c‖²
     pub initial_loss: Dd,
     /// Σw⁰²
@@ -289,14 +294,23 @@ impl Moments {
         let workers = Workers::inline();
         let before = matrix.transposed_times_dd(&weights, &workers);
 
-        let (mut initial_loss, mut squared_error) = (Dd::ZERO, 0.0);
-        for (j, before) in before.iter().enumerate() {
-            let miss = (before.value - Dd::from(targets[j].total)) / scale[j];
-            initial_loss = initial_loss + miss.square();
-            let error =
-                before.error / scale[j].high.abs() + 4.0 * DD_EPSILON * (miss.high.abs() + c[j].high.abs());
-            squared_error += error * error;
-        }
+        let initial_miss: Vec<Uncertain> = (0..targets.len())
+            .map(|j| {
+                let value = (before[j].value - Dd::from(targets[j].total)) / scale[j];
+                let error = before[j].error / scale[j].high.abs()
+                    + 4.0 * DD_EPSILON * (value.high.abs() + c[j].high.abs());
+                Uncertain { value, error: error * (1.0 + 1e-9) }
+            })
+            .collect();
+        let initial_loss = dd::sum(initial_miss.iter().map(|miss| miss.value.square()));
+        let squared_error: f64 = initial_miss.iter().map(|miss| miss.error * miss.error).sum();
+        // Even double-double can lose a miss: only exact arithmetic may say that there is none.
+        let meets_all_targets = initial_loss == Dd::ZERO
+            && (0..targets.len()).all(|j| {
+                let (rows, values) = matrix.column(j);
+                let products = rows.iter().zip(values).map(|(&i, a)| (*a, design_weights[i as usize]));
+                exact::sum_of_products_is(products, targets[j].total)
+            });
         let partial = workers.map_chunks(design_weights.len(), |range| {
             dd::sum(design_weights[range].iter().map(|&w| Dd::product(w, w)))
         });
@@ -306,6 +320,8 @@ impl Moments {
         Self {
             scale,
             c,
+            initial_miss,
+            meets_all_targets,
             before: before.into_iter().map(|sum| sum.value).collect(),
             smallest_weight: design_weights.iter().copied().fold(f64::INFINITY, f64::min),
             initial_loss,

@@ -208,13 +208,12 @@ impl ReweightProblem {
         let primal = Primal::new(form, &multipliers);
         let (certificate, targets, _) = certificate::zero_loss(form, &multipliers, &primal);
         let method = rungs(options.method)[0];
-        let attempt = Attempt {
-            method,
-            outcome: Status::Converged,
-            message: "the design weights meet every target exactly: every multiplier is 1".into(),
-            iterations: 0,
-            distance_bound: Some(0.0),
+        let message = if self.moments.meets_all_targets {
+            "the design weights meet every target exactly: every multiplier is 1"
+        } else {
+            "the initial loss, which scales the penalty, is below the precision of double-double"
         };
+        let attempt = judge(method, RungEnd::Finished, message.into(), 0, &certificate, options.tolerance);
         let dual = vec![Dd::ZERO; self.num_targets()];
         Ok(self.assemble(
             vec![Judged {

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import * as equipoise from '../../ts/index.js'
+import { REWEIGHT_METHODS, REWEIGHT_STATUSES, reweightDefaults } from '../../ts/index.js'
+
+// The compiler holds this list to the declared exports; the test holds it to those that there are.
+const declared: Record<keyof typeof equipoise, string> = {
+  compareWeights: 'function',
+  digest: 'function',
+  DisposedError: 'function',
+  EquipoiseError: 'function',
+  generateNational: 'function',
+  InputError: 'function',
+  InternalError: 'function',
+  REWEIGHT_METHODS: 'object',
+  REWEIGHT_STATUSES: 'object',
+  reweight: 'function',
+  reweightConfig: 'function',
+  reweightDefaults: 'function',
+  ReweightProblem: 'function',
+  version: 'function',
+}
+
+const source = (file: string) => readFileSync(new URL(`../../ts/${file}`, import.meta.url), 'utf8')
+
+describe('the package', () => {
+  it('exports what it declares', () => {
+    const found = Object.fromEntries(Object.entries(equipoise).map(([name, value]) => [name, typeof value]))
+    expect(found).toEqual(declared)
+  })
+
+  it('knows the statuses and methods that the native code has', () => {
+    const statuses: Record<equipoise.ReweightStatus, true> = {
+      converged: true,
+      not_certified: true,
+      iteration_limit: true,
+      cancelled: true,
+      numerical_failure: true,
+    }
+    expect(Object.keys(REWEIGHT_STATUSES).sort()).toEqual(Object.keys(statuses).sort())
+    for (const sentence of Object.values(REWEIGHT_STATUSES)) expect(sentence).toMatch(/^[A-Z].*\.$/)
+    const methods: Record<equipoise.ReweightMethod, true> = {
+      auto: true,
+      newton: true,
+      lbfgsb: true,
+      clarabel: true,
+    }
+    expect([...REWEIGHT_METHODS].sort()).toEqual(Object.keys(methods).sort())
+  })
+
+  it('documents the defaults that the native code has', () => {
+    expect(documentedDefaults('reweight/types.ts')).toEqual(reweightDefaults())
+  })
+
+  it('documents the defaults of comparisons and of the generator', () => {
+    const allowed = (reference: number) => equipoise.compareWeights([1e300], [reference]).worst[0]!.allowed
+    expect(documentedDefaults('reweight/gold-star.ts')).toEqual({
+      rtol: allowed(1e20) / 1e20,
+      atol: allowed(0),
+    })
+    const { targets } = equipoise.generateNational({ records: 225_256, seed: 1 })
+    expect(documentedDefaults('reweight/synthetic.ts')).toEqual({ targets: targets.length })
+  })
+})
+
+/** The values behind `@default`, by the name of the property that follows. */
+function documentedDefaults(file: string): Record<string, unknown> {
+  const tags = source(file).matchAll(
+    /@default ([^\n]*?)\s*(?:\*\/)?\n(?:\s*\*\/\n)?\s*(?:readonly )?(\w+)\?:/g,
+  )
+  return Object.fromEntries([...tags].map(([, value, name]) => [name!, literal(value!)]))
+}
+
+/** A JavaScript literal, by way of JSON. */
+function literal(text: string): unknown {
+  return JSON.parse(text.replaceAll("'", '"').replace(/(\w+):/g, '"$1":'))
+}
