@@ -3,7 +3,7 @@
 //! | module | for |
 //! | --- | --- |
 //! | [`reweight`] | weights for surveys, tax microdata and synthetic populations |
-//! | [`qp`] | feasibility with proof, conflict sets, cheapest relaxations |
+//! | [`qp`] | convex quadratic programs, feasibility with proof, conflict sets, relaxations |
 //! | [`smooth`] | smooth minimisation over a box, as argmin solvers |
 //! | [`certificate`] | independent checks of answers |
 //! | [`numeric`] | the deterministic kernels beneath |
