@@ -16,12 +16,20 @@ pub enum Status {
     Cancelled,
     /// The arithmetic broke down (overflow, a pivot that is not positive); evidence is in the attempts.
     NumericalFailure,
+    /// It is proven that no point satisfies the hard constraints; the proof is in the result.
+    Infeasible,
 }
 
 impl Status {
     /// Every outcome.
-    pub const ALL: [Self; 5] =
-        [Self::Converged, Self::NotCertified, Self::IterationLimit, Self::Cancelled, Self::NumericalFailure];
+    pub const ALL: [Self; 6] = [
+        Self::Converged,
+        Self::NotCertified,
+        Self::IterationLimit,
+        Self::Cancelled,
+        Self::NumericalFailure,
+        Self::Infeasible,
+    ];
 
     /// The status as it appears in JavaScript and in files.
     pub fn as_str(self) -> &'static str {
@@ -31,6 +39,7 @@ impl Status {
             Self::IterationLimit => "iteration_limit",
             Self::Cancelled => "cancelled",
             Self::NumericalFailure => "numerical_failure",
+            Self::Infeasible => "infeasible",
         }
     }
 
@@ -53,6 +62,10 @@ impl Status {
             }
             Self::NumericalFailure => {
                 "The arithmetic broke down; the attempts say where: check the scale of the targets and the penalty."
+            }
+            Self::Infeasible => {
+                "It is proven that the hard constraints cannot hold together: widen a tolerance or the bounds, or make the \
+                 bands elastic."
             }
         }
     }

@@ -79,6 +79,11 @@ impl Cholesky {
         self.smallest_pivot
     }
 
+    /// Row i of L up to its diagonal, and 1/√Hᵢᵢ.
+    pub(super) fn row(&self, i: usize) -> (&[f64], f64) {
+        (&self.factor[i * self.order..=i * self.order + i], self.inverse_scale[i])
+    }
+
     fn factor_diagonal_block(&mut self, start: usize, end: usize) -> Result<(), NotPositiveDefinite> {
         let k = self.order;
         for j in start..end {

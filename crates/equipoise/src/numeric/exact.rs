@@ -2,10 +2,11 @@
 
 use super::dd::{two_prod, two_sum};
 
-/// True if Σ aₑbₑ = `total` exactly, provided that no product overflows or loses bits below 2⁻¹⁰⁷⁴.
+/// The sign of Σ aₑbₑ (−1, 0 or 1), exactly, provided that no product overflows or loses bits below 2⁻¹⁰⁷⁴.
 ///
-/// Source: J. R. Shewchuk, Discrete Comput. Geom. 18 (1997) 305–363, grow-expansion: the sum is held as non-overlapping doubles.
-pub fn sum_of_products_is(products: impl IntoIterator<Item = (f64, f64)>, total: f64) -> bool {
+/// Source: J. R. Shewchuk, Discrete Comput. Geom. 18 (1997) 305–363, grow-expansion: the sum is held as non-overlapping doubles,
+/// the last of which decides.
+pub fn sign_of_sum_of_products(products: impl IntoIterator<Item = (f64, f64)>) -> f64 {
     let mut expansion: Vec<f64> = Vec::new();
     let mut add = |mut x: f64| {
         let mut kept = 0;
@@ -22,13 +23,17 @@ pub fn sum_of_products_is(products: impl IntoIterator<Item = (f64, f64)>, total:
             expansion.push(x);
         }
     };
-    add(-total);
     for (a, b) in products {
         let (product, error) = two_prod(a, b);
         add(error);
         add(product);
     }
-    expansion.is_empty()
+    expansion.last().map_or(0.0, |x| x.signum())
+}
+
+/// True if Σ aₑbₑ = `total` exactly, under the same proviso.
+pub fn sum_of_products_is(products: impl IntoIterator<Item = (f64, f64)>, total: f64) -> bool {
+    sign_of_sum_of_products(std::iter::once((-total, 1.0)).chain(products)) == 0.0
 }
 
 #[cfg(test)]
@@ -45,5 +50,13 @@ mod tests {
         assert!(sum_of_products_is([(0.1, 3.0), (-0.1, 3.0)], 0.0));
         assert!(!sum_of_products_is([(0.1, 3.0)], 0.3));
         assert!(sum_of_products_is([], 0.0));
+    }
+    #[test]
+    fn sign_of_sums_that_cancel() {
+        assert_eq!(sign_of_sum_of_products([(0.1, 1e20), (-0.1, 1e20)]), 0.0);
+        assert_eq!(sign_of_sum_of_products([(1e20, 1e20), (1e-20, -1e-20), (-1e20, 1e20)]), -1.0);
+        // 0.1 is above 1/10 as a double.
+        assert_eq!(sign_of_sum_of_products([(0.1, 10.0), (-1.0, 1.0)]), 1.0);
+        assert_eq!(sign_of_sum_of_products([]), 0.0);
     }
 }

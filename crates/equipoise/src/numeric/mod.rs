@@ -3,8 +3,10 @@
 pub mod cholesky;
 pub mod dd;
 pub mod digest;
+pub mod elementary;
 pub mod exact;
 pub mod gram;
 pub mod parallel;
 pub mod sparse;
 pub mod sum;
+pub mod updatable_cholesky;

@@ -14,8 +14,9 @@
 use ndarray::ArrayView1;
 use serde::{Deserialize, Serialize};
 
+use super::dual_evaluation::DualEvaluation;
 use super::options::ReweightOptions;
-use super::penalty::{DualEvaluation, PenaltyForm};
+use super::penalty::PenaltyForm;
 use super::problem::ReweightProblem;
 use super::result::TargetResult;
 use crate::certificate::box_residuals::{BoxResiduals, larger};

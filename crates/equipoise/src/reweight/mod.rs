@@ -28,8 +28,11 @@
 //! # }
 //! ```
 
+pub mod bands;
+pub mod calibration;
 mod certificate;
 mod clarabel;
+mod dual_evaluation;
 mod lbfgsb;
 mod newton;
 mod options;

@@ -4,10 +4,11 @@ use ndarray::Array1;
 
 use super::certificate::{self, Certificate, Primal};
 use super::clarabel;
+use super::dual_evaluation::DualEvaluation;
 use super::lbfgsb;
 use super::newton::{self, NewtonStop, Structure};
 use super::options::{Method, ReweightOptions, Start};
-use super::penalty::{DualEvaluation, PenaltyForm};
+use super::penalty::PenaltyForm;
 use super::problem::ReweightProblem;
 use super::result::{Attempt, Distribution, Reweighting, TargetResult, Timing};
 use crate::control::{Control, IterationRecord, Stopwatch};

@@ -4,7 +4,7 @@ use super::Newton;
 use crate::control::{Control, IterationRecord};
 use crate::numeric::dd::Dd;
 use crate::numeric::sum::norm_two;
-use crate::reweight::penalty::DualEvaluation;
+use crate::reweight::dual_evaluation::DualEvaluation;
 
 /// The finish stops once ‖F‖/(2√λ) ≤ this for every record: far below half an ulp of 1, 1.1e-16.
 const FINISH_TARGET: f64 = 1e-17;

@@ -10,7 +10,8 @@
 
 mod finish;
 
-use super::penalty::{DualEvaluation, PenaltyForm};
+use super::dual_evaluation::DualEvaluation;
+use super::penalty::PenaltyForm;
 use super::problem::ReweightProblem;
 use super::result::Timing;
 use crate::control::{Control, IterationRecord, Stopwatch};

@@ -1,0 +1,224 @@
+//! The band form and its dual, evaluated from the data as given.
+//!
+//! With Bᵢⱼ = w⁰ᵢAᵢⱼ/sⱼ (sⱼ = |tⱼ| unless given, 1 for a total of 0) and the band [lbⱼ, ubⱼ] of (Bᵀm)ⱼ:
+//!
+//! ```text
+//! min P(m) = Σ dᵢ(mᵢ − 1)² + M Σ dist((Bᵀm)ⱼ, [lbⱼ, ubⱼ])²      lo ≤ m ≤ hi
+//! min φ(y) = Σ hᵢ((By)ᵢ) + Σ [max(lbⱼyⱼ, ubⱼyⱼ) + yⱼ²/(4M)]      hᵢ' = −mᵢ(y) = −clip(1 − (By)ᵢ/(2dᵢ))
+//! ```
+//!
+//! yⱼ > 0: the upper edge presses; yⱼ < 0: the lower. M = ∞ (hard bands) drops the last term of each. For any subgradient g of
+//! φ at y, since clip is firmly non-expansive,
+//!
+//! ```text
+//! g·(y − y*) ≥ 2 Σ dᵢ(mᵢ(y) − mᵢ*)² + ‖y − y*‖²/(2M)     hence     Σ dᵢ(mᵢ(y) − mᵢ*)² ≤ M‖g‖²/4
+//! ```
+//!
+//! B is never formed: with v = y ⊘ s, (By)ᵢ = w⁰ᵢ(Av)ᵢ and Bᵀm = (Aᵀ(w⁰∘m)) ⊘ s.
+
+use super::options::{Band, BandOptions, BandWeight};
+use crate::numeric::dd::{DD_EPSILON, Dd, Uncertain};
+use crate::numeric::parallel::Workers;
+use crate::reweight::dual_evaluation::{DualEvaluation, RecordTerms};
+use crate::reweight::problem::ReweightProblem;
+
+/// A problem with its bands: the operators of the primal and the dual.
+pub(super) struct BandForm<'a> {
+    pub problem: &'a ReweightProblem,
+    pub workers: &'a Workers,
+    /// sⱼ > 0
+    pub scale: Vec<f64>,
+    /// lbⱼ; the error is that of forming it from the total and the tolerance.
+    pub lower: Vec<Uncertain>,
+    /// ubⱼ
+    pub upper: Vec<Uncertain>,
+    /// dᵢ
+    pub distance_weights: Vec<f64>,
+    pub smallest_distance_weight: f64,
+    /// M; `None` means ∞.
+    pub elastic: Option<f64>,
+}
+
+/// A dual point with everything that the certificate needs of it.
+pub(super) struct BandEvaluation {
+    /// m(y) and g, the subgradient of least norm.
+    pub dual: DualEvaluation,
+    /// (Bᵀm(y))ⱼ
+    pub reached: Vec<Uncertain>,
+    /// Bound on the error of gⱼ (k).
+    pub residual_error: Vec<f64>,
+}
+
+impl<'a> BandForm<'a> {
+    pub fn new(problem: &'a ReweightProblem, options: &BandOptions, workers: &'a Workers) -> Self {
+        let n = problem.num_records();
+        let (mut scales, mut lower, mut upper) = (Vec::new(), Vec::new(), Vec::new());
+        for (j, target) in problem.targets().iter().enumerate() {
+            let default = if target.total == 0.0 { 1.0 } else { target.total.abs() };
+            let scale = target.scale.map_or(default, f64::abs);
+            let total = Dd::from(target.total);
+            let (low, high) = match options.band_of(j, target.total) {
+                Band::Between { lower, upper } => (Dd::from(lower), Dd::from(upper)),
+                Band::Absolute(width) => (total - Dd::from(width), total + Dd::from(width)),
+                Band::Relative(tolerance) => {
+                    let width = Dd::product(tolerance, target.total.abs());
+                    (total - width, total + width)
+                }
+            };
+            let edge = |value: Dd| {
+                let magnitude = 2.0 * (value.high.abs() + target.total.abs()) / scale;
+                Uncertain { value: value.over(scale), error: 4.0 * DD_EPSILON * magnitude }
+            };
+            scales.push(scale);
+            lower.push(edge(low));
+            upper.push(edge(high));
+        }
+        let distance_weights = options.distance_weights.clone().unwrap_or_else(|| vec![1.0; n]);
+        Self {
+            problem,
+            workers,
+            scale: scales,
+            lower,
+            upper,
+            smallest_distance_weight: distance_weights.iter().copied().fold(f64::INFINITY, f64::min),
+            distance_weights,
+            elastic: match options.weight {
+                BandWeight::Elastic(weight) => Some(weight),
+                BandWeight::Hard => None,
+            },
+        }
+    }
+
+    pub fn num_records(&self) -> usize {
+        self.problem.num_records()
+    }
+
+    pub fn num_targets(&self) -> usize {
+        self.problem.num_targets()
+    }
+
+    /// 1/(2M)
+    pub fn half_inverse_elastic(&self) -> f64 {
+        self.elastic.map_or(0.0, |weight| 0.5 / weight)
+    }
+
+    /// √M/(2√d): how far a multiplier may be off per unit of ‖g‖, rounded up.
+    pub fn sensitivity(&self, distance_weight: f64) -> f64 {
+        self.elastic.map_or(f64::INFINITY, |weight| 0.5 * (weight / distance_weight).sqrt() * (1.0 + 1e-12))
+    }
+
+    /// Evaluates the dual point y = s ∘ v. The answer to bound is `given`, or m(y) rounded.
+    pub fn evaluate_dual(&self, v: &[Dd], given: Option<&[f64]>, out: &mut BandEvaluation) {
+        out.dual.evaluate_records(self, v, given);
+        let sums = self.problem.matrix.transposed_times_dd(&out.dual.weighted, self.workers);
+        let mut squared_bound = 0.0;
+        for (j, sum) in sums.iter().enumerate() {
+            let reached = self.reached(j, sum);
+            let (g, error) = self.subgradient(j, v[j], reached);
+            let bound = (g.abs() * (1.0 + f64::EPSILON) + error) * (1.0 + 1e-9);
+            squared_bound += bound * bound;
+            out.dual.residual[j] = g;
+            out.residual_error[j] = error;
+            out.reached[j] = reached;
+        }
+        out.dual.residual_bound = squared_bound.sqrt() * (1.0 + 1e-9);
+    }
+
+    /// (Bᵀm)ⱼ from Σᵢ Aᵢⱼw⁰ᵢ(mᵢ − 1).
+    fn reached(&self, j: usize, moved: &Uncertain) -> Uncertain {
+        let moments = &self.problem.moments;
+        let before = moments.before[j];
+        let value = before + moved.value;
+        let magnitude = before.high.abs() + moved.value.high.abs();
+        // The error of the initial miss covers that of the total at the design weights.
+        let before_error = moments.initial_miss[j].error * moments.scale[j].high.abs() * (1.0 + 1e-9);
+        self.scaled(j, &Uncertain { value, error: before_error + moved.error + DD_EPSILON * magnitude })
+    }
+
+    /// A sum Σᵢ Aᵢⱼxᵢ divided by sⱼ.
+    fn scaled(&self, j: usize, sum: &Uncertain) -> Uncertain {
+        let value = sum.value.over(self.scale[j]);
+        let error = sum.error / self.scale[j] + DD_EPSILON * value.high.abs();
+        Uncertain { value, error: error * (1.0 + 1e-9) }
+    }
+
+    /// The element of least magnitude of ∂φ/∂yⱼ at y = sⱼvⱼ, with a bound on its error.
+    fn subgradient(&self, j: usize, v: Dd, reached: Uncertain) -> (f64, f64) {
+        let (lower, upper) = (self.lower[j], self.upper[j]);
+        if v == Dd::ZERO {
+            let above = (upper.value - reached.value).to_f64();
+            let below = (lower.value - reached.value).to_f64();
+            let error = |edge: Uncertain| {
+                edge.error + reached.error + DD_EPSILON * (edge.value.high.abs() + reached.value.high.abs())
+            };
+            // Within rounding of the edge the point may lie outside by that much.
+            let excess = |distance: f64, error: f64| (error - distance).max(0.0).min(error);
+            if above < 0.0 {
+                return (above, error(upper));
+            }
+            if below > 0.0 {
+                return (below, error(lower));
+            }
+            return (0.0, excess(above, error(upper)).max(excess(-below, error(lower))));
+        }
+        let edge = if v > Dd::ZERO { upper } else { lower };
+        let slack = match self.elastic {
+            Some(weight) => v.times(self.scale[j]).over(weight).times(0.5),
+            None => Dd::ZERO,
+        };
+        let g = (slack + edge.value - reached.value).to_f64();
+        let magnitude = slack.high.abs() + edge.value.high.abs() + reached.value.high.abs();
+        (g, edge.error + reached.error + 4.0 * DD_EPSILON * magnitude)
+    }
+
+    /// (Bᵀm)ⱼ of given multipliers, and the totals reached.
+    pub fn totals(&self, multipliers: &[f64]) -> (Vec<Uncertain>, Vec<Dd>) {
+        let weights = &self.problem.design_weights;
+        let epsilon = self.problem.matrix.dd_summation_error();
+        let mut weighted = vec![Uncertain::default(); weights.len()];
+        self.workers.fill(&mut weighted, |start, chunk| {
+            for (offset, x) in chunk.iter_mut().enumerate() {
+                let value = Dd::product(weights[start + offset], multipliers[start + offset]);
+                *x = Uncertain { value, error: epsilon * value.high.abs() };
+            }
+        });
+        let sums = self.problem.matrix.transposed_times_dd(&weighted, self.workers);
+        let scaled = sums.iter().enumerate().map(|(j, sum)| self.scaled(j, sum)).collect();
+        (scaled, sums.into_iter().map(|sum| sum.value).collect())
+    }
+}
+
+impl BandEvaluation {
+    pub fn new(form: &BandForm<'_>) -> Self {
+        let k = form.num_targets();
+        Self {
+            dual: DualEvaluation::new(form),
+            reached: vec![Uncertain::default(); k],
+            residual_error: vec![0.0; k],
+        }
+    }
+}
+
+impl RecordTerms for BandForm<'_> {
+    fn problem(&self) -> &ReweightProblem {
+        self.problem
+    }
+
+    fn workers(&self) -> &Workers {
+        self.workers
+    }
+
+    /// zᵢ − 1 = −w⁰ᵢ(Av)ᵢ/(2dᵢ)
+    #[inline(always)]
+    fn unclipped(&self, i: usize, product: Dd, summation_error: f64) -> Uncertain {
+        let (weight, d) = (self.problem.design_weights[i], 2.0 * self.distance_weights[i]);
+        let unclipped = -product.times(weight).over(d);
+        let error = (1.0 + 1e-9) * (summation_error * (weight / d) + 3.0 * DD_EPSILON * unclipped.high.abs());
+        Uncertain { value: unclipped, error }
+    }
+
+    #[inline(always)]
+    fn curvature(&self, i: usize) -> f64 {
+        self.distance_weights[i]
+    }
+}

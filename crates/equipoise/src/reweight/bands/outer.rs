@@ -1,0 +1,207 @@
+//! From the plain iteration to a settled answer: directly where M is moderate, else by the proximal point method.
+//!
+//! The proximal point method replaces yⱼ²/(4M) by yⱼ²/(4M) + (yⱼ − ŷⱼ)²/(4P), which is the elastic problem of weight
+//! 1/(1/M + 1/P) with both band edges moved by −ŷⱼ/(2P); ŷ is the answer of the stage before. For M = ∞ it is the augmented
+//! Lagrangian method on the bands: it converges for any P, ends exactly once the active set is right, and where the bands cannot hold
+//! together y − ŷ turns into a direction that proves it.
+//!
+//! Source: R. T. Rockafellar, Math. Oper. Res. 1 (1976) 97–116.
+
+use super::certificate::rounding_free_bound;
+use super::farkas;
+use super::finish::{Finished, finish};
+use super::form::BandForm;
+use super::interior;
+use super::proximal_newton::{ProximalNewton, Run, Stage, StageEnd};
+use super::settled::{Settled, prove};
+use crate::control::{Control, Stopwatch};
+use crate::reweight::result::Timing;
+
+/// Up to this weight (times the smallest dᵢ) the problem is tried as it is.
+const LARGEST_DIRECT_WEIGHT: f64 = 1e7;
+/// The stages start at this fraction of M, at most at [`FIRST_WEIGHT`], and multiply by up to [`LARGEST_FACTOR`].
+const FIRST_FRACTION: f64 = 1e-4;
+const FIRST_WEIGHT: f64 = 1e4;
+const LARGEST_FACTOR: f64 = 10.0;
+/// Where M is larger than this the stages go no further than it and let ŷ do the rest.
+const LARGEST_STAGE_WEIGHT: f64 = 1e12;
+const MAX_STAGES: u32 = 80;
+/// An answer whose bound before rounding is at most this needs nothing more.
+const SETTLED: f64 = 1e-14;
+/// Fractions of the width by which each edge is moved inwards to look for an interior point, and the weight of its bands.
+const NARROWINGS: [f64; 3] = [0.25, 0.1, 0.02];
+const INTERIOR_WEIGHT: f64 = 1e8;
+
+pub(super) struct Outcome {
+    pub finished: Finished,
+    pub settled: Option<Settled>,
+    /// A direction y ⊘ s (k) and its proven margin, if the hard bands cannot hold together.
+    pub infeasible: Option<(Vec<f64>, f64)>,
+    pub stop: StageEnd,
+    pub run: Run,
+}
+
+/// The best finished point so far.
+struct Search<'f, 'p> {
+    form: &'f BandForm<'p>,
+    newton: ProximalNewton<'f, 'p>,
+    run: Run,
+    best: Option<(f64, Finished, Option<Settled>)>,
+}
+
+pub(super) fn solve(
+    form: &BandForm<'_>,
+    iteration_limit: u32,
+    control: &Control,
+    timing: &mut Timing,
+) -> Outcome {
+    let run = Run { iteration_limit, iterations: 0, history: Vec::new() };
+    let mut search = Search { form, newton: ProximalNewton::new(form), run, best: None };
+    let direct = form.elastic.filter(|m| m / form.smallest_distance_weight <= LARGEST_DIRECT_WEIGHT);
+    if let Some(weight) = direct {
+        let stage = search.stage(weight, None, 8, u32::MAX);
+        let end = search.newton.solve(&stage, &mut search.run, control, timing);
+        if ends_the_run(&end) || (end == StageEnd::Solved && search.settle(timing)) {
+            return search.outcome(end, None, timing);
+        }
+        search.newton.move_to(&vec![0.0; form.num_targets()]);
+    }
+    search.proximal_stages(control, timing)
+}
+
+fn ends_the_run(end: &StageEnd) -> bool {
+    matches!(end, StageEnd::IterationLimit | StageEnd::Cancelled)
+}
+
+impl Search<'_, '_> {
+    /// The elastic problem of total weight `weight` around `centre` (with its 1/(2P)).
+    fn stage(
+        &self,
+        weight: f64,
+        centre: Option<(&[f64], f64)>,
+        max_short_steps: u32,
+        max_steps: u32,
+    ) -> Stage {
+        let shift = |j: usize| centre.map_or(0.0, |(y, half_inverse)| y[j] * half_inverse);
+        let edges = |edges: &[crate::numeric::dd::Uncertain]| {
+            edges.iter().enumerate().map(|(j, e)| e.value.to_f64() - shift(j)).collect()
+        };
+        Stage {
+            elastic: weight,
+            lower: edges(&self.form.lower),
+            upper: edges(&self.form.upper),
+            max_short_steps,
+            max_steps,
+        }
+    }
+
+    fn proximal_stages(mut self, control: &Control, timing: &mut Timing) -> Outcome {
+        let target = self.form.elastic.unwrap_or(f64::INFINITY);
+        let last = target.min(LARGEST_STAGE_WEIGHT);
+        let mut weight = (FIRST_FRACTION * target).min(FIRST_WEIGHT);
+        let mut factor = LARGEST_FACTOR;
+        let mut centre = vec![0.0; self.form.num_targets()];
+        let mut reached = None;
+        let mut end = StageEnd::StepLimit;
+        for _ in 0..MAX_STAGES {
+            let half_inverse = (0.5 / weight - self.form.half_inverse_elastic()).max(0.0);
+            let stage = self.stage(weight, Some((&centre, half_inverse)), 20, 80);
+            end = self.newton.solve(&stage, &mut self.run, control, timing);
+            if ends_the_run(&end) {
+                break;
+            }
+            if end == StageEnd::Solved {
+                if let Some(proof) = self.infeasibility(&centre) {
+                    return self.outcome(end, Some(proof), timing);
+                }
+                if self.settle(timing) {
+                    break;
+                }
+                centre.copy_from_slice(&self.newton.dual);
+                reached = Some(weight);
+                weight = (weight * factor).min(last);
+            } else {
+                self.newton.move_to(&centre);
+                factor = if factor < 1.3 { 1.0 } else { factor.sqrt() };
+                weight = reached.map_or(0.01 * weight, |w: f64| (w * factor).min(last));
+            }
+        }
+        if self.form.elastic.is_none() && !ends_the_run(&end) {
+            self.prove_from_interior(control, timing);
+        }
+        self.outcome(end, None, timing)
+    }
+
+    /// Where the active set of hard bands could not be proven: a bound by way of a point inside narrower bands.
+    fn prove_from_interior(&mut self, control: &Control, timing: &mut Timing) {
+        let Some((mut best, finished, mut settled)) = self.best.take() else { return };
+        let narrowings = if best > SETTLED { &NARROWINGS[..] } else { &[] };
+        for narrowing in narrowings {
+            let mut stage = self.stage(INTERIOR_WEIGHT, None, 20, 80);
+            for (lower, upper) in stage.lower.iter_mut().zip(&mut stage.upper) {
+                let width = narrowing * (*upper - *lower);
+                *lower += width;
+                *upper -= width;
+            }
+            self.newton.solve(&stage, &mut self.run, control, timing);
+            let interior = self.newton.multipliers();
+            let proof = interior::prove(self.form, &finished.dual, &finished.evaluation, &interior);
+            let bound = rounding_free_bound(self.form, &finished.evaluation, proof.as_ref());
+            if bound < best {
+                (best, settled) = (bound, proof);
+            }
+        }
+        self.best = Some((best, finished, settled));
+    }
+
+    /// A proof that hard bands cannot hold, from the direction in which the dual point moves.
+    fn infeasibility(&self, centre: &[f64]) -> Option<(Vec<f64>, f64)> {
+        if self.form.elastic.is_some() {
+            return None;
+        }
+        let largest = self.newton.dual.iter().zip(centre).map(|(y, c)| (y - c).abs()).fold(0.0, f64::max);
+        if largest == 0.0 {
+            return None;
+        }
+        let direction: Vec<f64> = (self.newton.dual.iter().zip(centre))
+            .zip(&self.form.scale)
+            .map(|((y, c), s)| (y - c) / largest / s)
+            .collect();
+        let margin = farkas::margin(self.form, &direction);
+        (margin > 0.0).then_some((direction, margin))
+    }
+
+    /// Finishes the current point in pairs; true if nothing is left to do.
+    fn settle(&mut self, timing: &mut Timing) -> bool {
+        let mut watch = Stopwatch::default();
+        let finished = finish(self.form, &self.newton.dual, &mut self.newton.free_gram, &mut self.run);
+        let mut settled = None;
+        let mut bound = rounding_free_bound(self.form, &finished.evaluation, None);
+        if bound > SETTLED {
+            settled = prove(self.form, &finished.dual, &finished.evaluation, &mut self.newton.free_gram);
+            bound = rounding_free_bound(self.form, &finished.evaluation, settled.as_ref());
+        }
+        let norm = |f: &Finished| f.evaluation.dual.residual_bound;
+        let better = self.best.as_ref().is_none_or(|(best, other, _)| {
+            bound < *best || (bound == *best && norm(&finished) < norm(other))
+        });
+        if better {
+            self.best = Some((bound, finished, settled));
+        }
+        timing.finish_seconds += watch.lap();
+        bound <= SETTLED
+    }
+
+    fn outcome(
+        mut self,
+        stop: StageEnd,
+        infeasible: Option<(Vec<f64>, f64)>,
+        timing: &mut Timing,
+    ) -> Outcome {
+        if self.best.is_none() {
+            self.settle(timing);
+        }
+        let (_, finished, settled) = self.best.expect("the point was just settled");
+        Outcome { finished, settled, infeasible, stop, run: self.run }
+    }
+}

@@ -1,0 +1,256 @@
+//! The ladder: proximal newton → clarabel, each answer judged by the same certificate.
+
+use ndarray::Array1;
+
+use super::certificate::{BandCertificate, certificate};
+use super::clarabel;
+use super::form::{BandEvaluation, BandForm};
+use super::options::{BandMethod, BandOptions};
+use super::outer;
+use super::proximal_newton::StageEnd;
+use super::result::{BandAttempt, BandInfeasibility, BandReweighting, BandTargetResult, target_results};
+use super::settled::Settled;
+use crate::control::{Control, IterationRecord, Stopwatch};
+use crate::error::InputError;
+use crate::numeric::dd::Dd;
+use crate::numeric::digest::Digest;
+use crate::numeric::parallel::Workers;
+use crate::reweight::problem::ReweightProblem;
+use crate::reweight::result::{Distribution, Timing};
+use crate::status::Status;
+
+/// A rung's answer with its certificate.
+struct Judged {
+    multipliers: Vec<f64>,
+    dual: Vec<Dd>,
+    certificate: BandCertificate,
+    targets: Vec<BandTargetResult>,
+    attempt: BandAttempt,
+    history: Vec<IterationRecord>,
+    smallest_pivot: Option<f64>,
+    infeasibility: Option<BandInfeasibility>,
+}
+
+impl ReweightProblem {
+    /// Solves the band form; see [`crate::reweight::bands`] for the mathematics.
+    ///
+    /// A numerical failure, a limit, a cancellation or proven infeasibility is a status with evidence, never an error.
+    ///
+    /// # Errors
+    /// An option out of range; a band whose tolerance is negative or whose edges cross; a target with total 0 and no absolute
+    /// tolerance (`targets[3].tolerance`).
+    pub fn solve_bands(&self, options: &BandOptions) -> Result<BandReweighting, InputError> {
+        self.solve_bands_with(options, &mut Control::default())
+    }
+
+    /// [`ReweightProblem::solve_bands`] under the caller's control: cancellation, progress.
+    ///
+    /// # Errors
+    /// As [`ReweightProblem::solve_bands`].
+    pub fn solve_bands_with(
+        &self,
+        options: &BandOptions,
+        control: &mut Control,
+    ) -> Result<BandReweighting, InputError> {
+        options.validate(self)?;
+        let total = Stopwatch::default();
+        let mut watch = Stopwatch::default();
+        control.start_clock(options.time_limit_seconds);
+        let workers = Workers::new(options.threads);
+        let mut timing = Timing { threads: workers.threads(), ..Timing::default() };
+        let form = BandForm::new(self, options, &workers);
+        timing.form_seconds = watch.lap();
+        tracing::info!(
+            num_records = self.num_records(),
+            num_targets = self.num_targets(),
+            elastic = form.elastic,
+            method = options.method.as_str(),
+            "band reweighting starts"
+        );
+        let mut judged: Vec<Judged> = Vec::new();
+        for &method in rungs(options.method) {
+            let rung = run_rung(&form, method, options, control, &mut timing);
+            let decided = matches!(rung.attempt.outcome, Status::Converged | Status::Infeasible);
+            tracing::info!(
+                method = method.as_str(),
+                outcome = rung.attempt.outcome.as_str(),
+                distance_bound = rung.certificate.distance_bound,
+                "rung ended"
+            );
+            judged.push(rung);
+            if decided || control.must_stop() {
+                break;
+            }
+        }
+        watch.lap();
+        let mut answer = self.assemble_bands(judged, &workers, timing);
+        answer.timing.report_seconds = watch.lap();
+        answer.timing.total_seconds = total.seconds();
+        tracing::info!(status = answer.status.as_str(), digest = %answer.digest, "band reweighting ends");
+        Ok(answer)
+    }
+
+    /// Takes the best judged answer and reads it.
+    fn assemble_bands(&self, judged: Vec<Judged>, workers: &Workers, timing: Timing) -> BandReweighting {
+        let attempts: Vec<BandAttempt> = judged.iter().map(|j| j.attempt.clone()).collect();
+        let history = judged.iter().flat_map(|j| j.history.iter().cloned()).collect();
+        let rank = |j: &Judged| match (&j.infeasibility, j.certificate.distance_bound) {
+            (Some(_), _) => -1.0,
+            (None, bound) if bound.is_nan() => f64::INFINITY,
+            (None, bound) => bound,
+        };
+        let best = judged
+            .into_iter()
+            .reduce(|a, b| if rank(&b) < rank(&a) { b } else { a })
+            .expect("every method has at least one rung");
+        let weights: Vec<f64> =
+            best.multipliers.iter().zip(&self.design_weights).map(|(m, w)| w * m).collect();
+        let (digest, distribution) = workers.join(
+            || Digest::of(best.multipliers.iter().copied()),
+            || Distribution::new(self, &best.multipliers, &weights),
+        );
+        BandReweighting {
+            status: best.attempt.outcome,
+            message: best.attempt.outcome.sentence().into(),
+            method: best.attempt.method,
+            distribution,
+            digest,
+            weights: Array1::from(weights),
+            multipliers: Array1::from(best.multipliers),
+            dual: best.dual.iter().map(|v| v.high).collect(),
+            dual_low: best.dual.iter().map(|v| v.low).collect(),
+            iterations: best.attempt.iterations,
+            certificate: best.certificate,
+            targets: best.targets,
+            attempts,
+            history,
+            warnings: self.warnings(),
+            impossible_targets: self.impossible_targets(),
+            infeasibility: best.infeasibility,
+            smallest_pivot: best.smallest_pivot,
+            timing,
+        }
+    }
+}
+
+fn rungs(method: BandMethod) -> &'static [BandMethod] {
+    match method {
+        BandMethod::Auto => &[BandMethod::ProximalNewton, BandMethod::Clarabel],
+        BandMethod::ProximalNewton => &[BandMethod::ProximalNewton],
+        BandMethod::Clarabel => &[BandMethod::Clarabel],
+    }
+}
+
+fn run_rung(
+    form: &BandForm<'_>,
+    method: BandMethod,
+    options: &BandOptions,
+    control: &Control,
+    timing: &mut Timing,
+) -> Judged {
+    let limit = options.iteration_limit(method);
+    if method == BandMethod::Clarabel {
+        let mut watch = Stopwatch::default();
+        let solution = clarabel::solve(form, limit, options.threads, control);
+        timing.clarabel_seconds += watch.lap();
+        let mut evaluation = BandEvaluation::new(form);
+        form.evaluate_dual(&solution.dual, Some(&solution.multipliers), &mut evaluation);
+        let attempt = Unjudged {
+            method,
+            end: solution.end,
+            message: solution.message,
+            iterations: solution.iterations,
+            history: solution.history,
+            smallest_pivot: None,
+            infeasibility: None,
+        };
+        return attempt.judge(form, solution.dual, evaluation, None, options.tolerance, timing);
+    }
+    let outcome = outer::solve(form, limit, control, timing);
+    let (end, message) = describe(&outcome.stop);
+    let infeasibility =
+        outcome.infeasible.map(|(v, margin)| BandInfeasibility { direction: Array1::from(v), margin });
+    let attempt = Unjudged {
+        method: BandMethod::ProximalNewton,
+        end,
+        message: match infeasibility {
+            Some(_) => "a direction proves that the bands cannot hold together".into(),
+            None => message,
+        },
+        iterations: outcome.run.iterations,
+        history: outcome.run.history,
+        smallest_pivot: outcome.finished.smallest_pivot,
+        infeasibility,
+    };
+    let finished = outcome.finished;
+    let settled = outcome.settled.as_ref();
+    attempt.judge(form, finished.dual, finished.evaluation, settled, options.tolerance, timing)
+}
+
+/// What a rung's loop says of itself.
+struct Unjudged {
+    method: BandMethod,
+    end: Status,
+    message: String,
+    iterations: u32,
+    history: Vec<IterationRecord>,
+    smallest_pivot: Option<f64>,
+    infeasibility: Option<BandInfeasibility>,
+}
+
+impl Unjudged {
+    /// Converged if and only if distance bound ≤ tolerance and the multipliers lie within their bounds; infeasible if and
+    /// only if a direction proves it.
+    fn judge(
+        self,
+        form: &BandForm<'_>,
+        dual: Vec<Dd>,
+        evaluation: BandEvaluation,
+        settled: Option<&Settled>,
+        tolerance: f64,
+        timing: &mut Timing,
+    ) -> Judged {
+        let mut watch = Stopwatch::default();
+        let (scaled, after) = form.totals(&evaluation.dual.answer);
+        let certificate = certificate(form, &dual, &evaluation, settled, &scaled);
+        let targets = target_results(form, &dual, &scaled, &after);
+        timing.certificate_seconds += watch.lap();
+        let certified = certificate.distance_bound <= tolerance && certificate.feasibility == 0.0;
+        let outcome = match self.infeasibility {
+            Some(_) => Status::Infeasible,
+            None if certified => Status::Converged,
+            None => self.end,
+        };
+        let attempt = BandAttempt {
+            method: self.method,
+            outcome,
+            message: self.message,
+            iterations: self.iterations,
+            distance_bound: Some(certificate.distance_bound).filter(|b| b.is_finite()),
+        };
+        Judged {
+            multipliers: evaluation.dual.answer,
+            dual,
+            certificate,
+            targets,
+            attempt,
+            history: self.history,
+            smallest_pivot: self.smallest_pivot,
+            infeasibility: self.infeasibility,
+        }
+    }
+}
+
+fn describe(stop: &StageEnd) -> (Status, String) {
+    match stop {
+        StageEnd::Solved => (Status::NotCertified, "the gap of the last stage closed".into()),
+        StageEnd::ShortSteps => (Status::NotCertified, "the steps of the last stage became short".into()),
+        StageEnd::StepLimit => (Status::NotCertified, "the last stage used up its steps".into()),
+        StageEnd::IterationLimit => (Status::IterationLimit, "the iteration limit was reached".into()),
+        StageEnd::Cancelled => (Status::Cancelled, "cancelled, or out of time".into()),
+        StageEnd::Factorisation(failure) => {
+            (Status::NumericalFailure, format!("the Newton matrix could not be factored: {failure}"))
+        }
+        StageEnd::NotFinite => (Status::NumericalFailure, "the gap is not finite".into()),
+    }
+}

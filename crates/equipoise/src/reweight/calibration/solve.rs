@@ -1,0 +1,152 @@
+//! From options to a judged answer.
+
+use ndarray::{Array1, ArrayView1};
+
+use super::certificate::{self, CalibrationCertificate, Judgement};
+use super::form::Form;
+use super::infeasibility::{self, InfeasibilityProof};
+use super::newton::{self, End};
+use super::options::CalibrationOptions;
+use super::result::{Calibration, CalibrationStatus, CalibrationTarget};
+use crate::control::Control;
+use crate::error::InputError;
+use crate::numeric::dd::Dd;
+use crate::numeric::digest::Digest;
+use crate::numeric::parallel::Workers;
+use crate::reweight::{Distribution, ReweightProblem};
+
+impl ReweightProblem {
+    /// Calibrates the weights to the totals; see [`crate::reweight::calibration`] for the mathematics. The scales of the targets
+    /// are not used; the bounds only by the bounded distances.
+    ///
+    /// A limit, a cancellation or an infeasible set of totals is a status with evidence, never an error.
+    ///
+    /// # Errors
+    /// An option out of range or of the wrong length; bounds that do not enclose 1 (logit); members of a cluster that differ
+    /// in design weight or bounds.
+    pub fn calibrate(&self, options: &CalibrationOptions) -> Result<Calibration, InputError> {
+        self.calibrate_with(options, &mut Control::default())
+    }
+
+    /// [`ReweightProblem::calibrate`] under the caller's control: cancellation, progress.
+    ///
+    /// # Errors
+    /// As [`ReweightProblem::calibrate`].
+    pub fn calibrate_with(
+        &self,
+        options: &CalibrationOptions,
+        control: &mut Control,
+    ) -> Result<Calibration, InputError> {
+        options.validate(self)?;
+        control.start_clock(options.time_limit_seconds);
+        let workers = Workers::new(options.threads);
+        let form = Form::new(self, options, &workers);
+        tracing::info!(
+            num_records = self.num_records(),
+            num_targets = self.num_targets(),
+            distance = options.distance.as_str(),
+            "calibration starts"
+        );
+        let outcome = newton::solve(&form, control);
+        let judgement =
+            certificate::judge(&form, &outcome.lambda, &outcome.evaluation, &outcome.structure.order);
+        let mut status = status(outcome.end, &judgement.certificate, options.tolerance);
+        let mut proof = None;
+        if !matches!(status, CalibrationStatus::Converged | CalibrationStatus::Cancelled) {
+            proof = infeasibility::prove(&form, &outcome, control);
+            if proof.is_some() {
+                status = CalibrationStatus::Infeasible;
+            }
+        }
+        let targets = rows(&form, &outcome.lambda, &judgement);
+        let weights: Vec<f64> =
+            judgement.multipliers.iter().zip(&self.design_weights).map(|(g, w)| w * g).collect();
+        let digest = Digest::of(judgement.multipliers.iter().copied());
+        tracing::info!(status = status.as_str(), %digest, "calibration ends");
+        Ok(Calibration {
+            status,
+            message: message(self, status, proof.as_ref()),
+            distribution: Distribution::new(self, &judgement.multipliers, &weights),
+            weights: Array1::from(weights),
+            multipliers: Array1::from(judgement.multipliers),
+            lambda: outcome.lambda.iter().map(|l| l.high).collect(),
+            lambda_low: outcome.lambda.iter().map(|l| l.low).collect(),
+            certificate: judgement.certificate,
+            infeasibility: proof,
+            targets,
+            iterations: outcome.iterations,
+            history: outcome.history,
+            digest,
+        })
+    }
+
+    /// Checks a combination of the targets (k) as a proof that the exact totals cannot be met; `None` if it proves nothing.
+    ///
+    /// # Errors
+    /// As [`ReweightProblem::calibrate`]; a combination of the wrong length.
+    pub fn check_infeasibility(
+        &self,
+        combination: ArrayView1<'_, f64>,
+        options: &CalibrationOptions,
+    ) -> Result<Option<InfeasibilityProof>, InputError> {
+        options.validate(self)?;
+        if combination.len() != self.num_targets() {
+            return Err(InputError::length("combination", self.num_targets(), combination.len()));
+        }
+        let workers = Workers::inline();
+        Ok(infeasibility::check(&Form::new(self, options, &workers), &combination.to_vec()))
+    }
+}
+
+/// Converged if and only if the totals and the distance from the optimum are proven within the tolerance.
+fn status(end: End, certificate: &CalibrationCertificate, tolerance: f64) -> CalibrationStatus {
+    if certificate.constraint_residual <= tolerance && certificate.distance_bound <= tolerance {
+        return CalibrationStatus::Converged;
+    }
+    match end {
+        End::Finished | End::Stalled | End::Unbounded => CalibrationStatus::NotCertified,
+        End::IterationLimit => CalibrationStatus::IterationLimit,
+        End::Cancelled => CalibrationStatus::Cancelled,
+        End::NotFinite => CalibrationStatus::NumericalFailure,
+    }
+}
+
+fn message(
+    problem: &ReweightProblem,
+    status: CalibrationStatus,
+    proof: Option<&InfeasibilityProof>,
+) -> String {
+    let Some(proof) = proof else { return status.sentence().into() };
+    let names: Vec<&str> = proof.targets.iter().take(8).map(|&j| problem.targets[j].name.as_str()).collect();
+    let more = if proof.targets.len() > 8 { ", …" } else { "" };
+    format!(
+        "{} They are: {}{more} (their combination asks for {:.6e}, at most {:.6e} is attainable).",
+        status.sentence(),
+        names.join(", "),
+        proof.required,
+        proof.attainable
+    )
+}
+
+fn rows(form: &Form<'_>, lambda: &[Dd], judgement: &Judgement) -> Vec<CalibrationTarget> {
+    let problem = form.problem;
+    (0..form.num_targets())
+        .map(|j| {
+            let target = &problem.targets[j];
+            let after = judgement.after[j];
+            let miss = (after - Dd::from(target.total)).to_f64();
+            let impossible = problem.matrix.column(j).0.is_empty();
+            CalibrationTarget {
+                name: target.name.clone(),
+                target: target.total,
+                before: problem.moments.before[j].to_f64(),
+                after: after.to_f64(),
+                relative_error: if target.total == 0.0 { miss } else { miss / target.total.abs() },
+                lambda: lambda[j].to_f64(),
+                relaxed: !form.is_exact(j),
+                dependent: judgement.dependent[j] && !impossible,
+                impossible,
+            }
+        })
+        .collect()
+}

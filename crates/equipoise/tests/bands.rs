@@ -1,0 +1,363 @@
+//! The band form against the exact optimum of small problems, and its statuses, reports and errors.
+
+use std::collections::BTreeMap;
+
+use equipoise::numeric::sparse::SparseMatrix;
+use equipoise::reweight::bands::{Band, BandMethod, BandOptions, BandReweighting, BandWeight, Binding};
+use equipoise::reweight::synthetic::NationalPopulation;
+use equipoise::reweight::{Bounds, ReweightProblem, Target};
+use equipoise::status::Status;
+use ndarray::ArrayView1;
+use num_rational::BigRational;
+use num_traits::{One, Signed, ToPrimitive, Zero};
+use proptest::prelude::*;
+
+const N: usize = 4;
+const K: usize = 2;
+
+fn exact(x: f64) -> BigRational {
+    BigRational::from_float(x).unwrap()
+}
+
+/// A small problem with everything in it a double.
+#[derive(Debug, Clone)]
+struct Small {
+    weights: Vec<f64>,
+    matrix: Vec<Vec<f64>>,
+    totals: Vec<f64>,
+    tolerance: f64,
+    distance_weights: Vec<f64>,
+    lower: f64,
+    upper: f64,
+    weight: BandWeight,
+}
+
+impl Small {
+    fn problem(&self) -> ReweightProblem {
+        let columns: Vec<Vec<f64>> = (0..K).map(|j| self.matrix.iter().map(|row| row[j]).collect()).collect();
+        let matrix = SparseMatrix::from_dense_columns(N, columns.iter().map(Vec::as_slice)).unwrap();
+        let targets = (0..K).map(|j| Target::new(format!("t{j}"), self.totals[j])).collect();
+        let bounds = Bounds::Uniform { lower: self.lower, upper: self.upper };
+        let weights = ArrayView1::from(&self.weights);
+        ReweightProblem::builder(matrix, weights, targets).bounds(bounds).build().unwrap()
+    }
+
+    fn options(&self) -> BandOptions {
+        BandOptions {
+            band: Band::Relative(self.tolerance),
+            weight: self.weight,
+            distance_weights: Some(self.distance_weights.clone()),
+            method: BandMethod::ProximalNewton,
+            threads: 1,
+            ..BandOptions::default()
+        }
+    }
+
+    /// The optimum by trying every combination of record states and target states, in rational arithmetic. `None` if no
+    /// combination has a regular solution that satisfies the optimality conditions.
+    fn optimum(&self) -> Option<Vec<BigRational>> {
+        (0..3usize.pow((N + K) as u32)).find_map(|code| {
+            let state = |p: usize| (code / 3usize.pow(p as u32)) % 3;
+            self.candidate(&|i| state(i), &|j| state(N + j))
+        })
+    }
+
+    /// States: 0 lower, 1 free or inside, 2 upper.
+    fn candidate(
+        &self,
+        record: &dyn Fn(usize) -> usize,
+        target: &dyn Fn(usize) -> usize,
+    ) -> Option<Vec<BigRational>> {
+        let two = exact(2.0);
+        let b = |i: usize, j: usize| {
+            exact(self.weights[i]) * exact(self.matrix[i][j]) / exact(self.totals[j]).abs()
+        };
+        let sign = |j: usize| exact(self.totals[j]).signum();
+        let edges = |j: usize| [sign(j) - exact(self.tolerance), sign(j) + exact(self.tolerance)];
+        // Unknowns x (N) and y (K).
+        let size = N + K;
+        let mut rows = vec![vec![BigRational::zero(); size + 1]; size];
+        for i in 0..N {
+            rows[i][i] = two.clone() * exact(self.distance_weights[i]);
+            match record(i) {
+                1 => {
+                    for j in 0..K {
+                        rows[i][N + j] = b(i, j);
+                    }
+                    rows[i][size] = two.clone() * exact(self.distance_weights[i]);
+                }
+                at => {
+                    let bound = exact(if at == 0 { self.lower } else { self.upper });
+                    rows[i][size] = rows[i][i].clone() * bound;
+                }
+            }
+        }
+        for j in 0..K {
+            if target(j) == 1 {
+                rows[N + j][N + j] = BigRational::one();
+                continue;
+            }
+            for i in 0..N {
+                rows[N + j][i] = b(i, j);
+            }
+            if let BandWeight::Elastic(m) = self.weight {
+                rows[N + j][N + j] = -(two.clone() * exact(m)).recip();
+            }
+            rows[N + j][size] = edges(j)[target(j) / 2].clone();
+        }
+        let solution = solve(rows)?;
+        let (x, y) = solution.split_at(N);
+        for i in 0..N {
+            let mut slope =
+                two.clone() * exact(self.distance_weights[i]) * (x[i].clone() - BigRational::one());
+            for j in 0..K {
+                slope += b(i, j) * y[j].clone();
+            }
+            let holds = match record(i) {
+                0 => !slope.is_negative(),
+                1 => x[i] >= exact(self.lower) && x[i] <= exact(self.upper),
+                _ => !slope.is_positive(),
+            };
+            if !holds {
+                return None;
+            }
+        }
+        for j in 0..K {
+            let reached = (0..N).fold(BigRational::zero(), |sum, i| sum + b(i, j) * x[i].clone());
+            let [lower, upper] = edges(j);
+            let holds = match target(j) {
+                0 => !y[j].is_positive(),
+                1 => lower <= reached && reached <= upper,
+                _ => !y[j].is_negative(),
+            };
+            if !holds {
+                return None;
+            }
+        }
+        Some(x.to_vec())
+    }
+}
+
+/// Gauss–Jordan on the augmented rows; `None` if singular.
+fn solve(mut rows: Vec<Vec<BigRational>>) -> Option<Vec<BigRational>> {
+    let size = rows.len();
+    for column in 0..size {
+        let pivot = (column..size).find(|&r| !rows[r][column].is_zero())?;
+        rows.swap(column, pivot);
+        let inverse = rows[column][column].recip();
+        for entry in &mut rows[column] {
+            *entry *= &inverse;
+        }
+        let pivot_row = rows[column].clone();
+        for (r, row) in rows.iter_mut().enumerate() {
+            if r != column && !row[column].is_zero() {
+                let factor = row[column].clone();
+                for (entry, p) in row.iter_mut().zip(&pivot_row) {
+                    *entry -= p * &factor;
+                }
+            }
+        }
+    }
+    Some(rows.into_iter().map(|row| row[size].clone()).collect())
+}
+
+fn small(weight: impl Strategy<Value = BandWeight>) -> impl Strategy<Value = Small> {
+    (
+        prop::collection::vec(1.0f64..50.0, N),
+        prop::collection::vec(prop::collection::vec(-1i32..4, K), N),
+        prop::collection::vec(prop_oneof![20.0f64..300.0, -100.0f64..-10.0], K),
+        prop_oneof![Just(0.0), Just(0.005), Just(0.25)],
+        prop::collection::vec(prop_oneof![Just(1.0), 0.01f64..100.0], N),
+        prop_oneof![Just((0.1, 10.0)), Just((0.5, 1.5))],
+        weight,
+    )
+        .prop_map(|(weights, matrix, totals, tolerance, distance_weights, (lower, upper), weight)| {
+            Small {
+                weights,
+                matrix: matrix.into_iter().map(|row| row.into_iter().map(f64::from).collect()).collect(),
+                totals,
+                tolerance,
+                distance_weights,
+                lower,
+                upper,
+                weight,
+            }
+        })
+}
+
+fn largest_error(answer: &BandReweighting, want: &[BigRational]) -> f64 {
+    let error = |(m, want): (&f64, &BigRational)| (exact(*m) - want).abs().to_f64().unwrap();
+    answer.multipliers.iter().zip(want).map(error).fold(0.0, f64::max)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn elastic_answers_are_the_exact_optimum_within_their_bound(
+        case in small(prop_oneof![Just(1.0), Just(1e6), Just(1e9), Just(1e12)].prop_map(BandWeight::Elastic)),
+    ) {
+        let answer = case.problem().solve_bands(&case.options()).unwrap();
+        // The optimum of an elastic problem always exists; a combination on a tie may be singular, another then is not.
+        let want = case.optimum().expect("an elastic problem has an optimum");
+        prop_assert_eq!(answer.status, Status::Converged);
+        let bound = answer.certificate.distance_bound;
+        prop_assert!(bound <= 1e-13, "{bound:e}");
+        prop_assert!(largest_error(&answer, &want) <= bound);
+        prop_assert!(answer.certificate.relative_gap <= 1e-12);
+    }
+
+    #[test]
+    fn hard_answers_are_the_exact_optimum_or_never_claimed(case in small(Just(BandWeight::Hard))) {
+        let answer = case.problem().solve_bands(&case.options()).unwrap();
+        match case.optimum() {
+            Some(want) => {
+                prop_assert_ne!(answer.status, Status::Infeasible);
+                let bound = answer.certificate.distance_bound;
+                prop_assert!(largest_error(&answer, &want) <= bound);
+                prop_assert!(largest_error(&answer, &want) <= 1e-9, "{:e}", largest_error(&answer, &want));
+            }
+            // Infeasible, or feasible with dependent active bands only.
+            None => prop_assert_eq!(answer.status == Status::Infeasible, answer.infeasibility.is_some()),
+        }
+    }
+}
+
+/// Two records that one target counts together and another counts alone.
+fn pair(totals: [f64; 2]) -> ReweightProblem {
+    let matrix = SparseMatrix::from_dense_columns(2, [&[1.0, 1.0][..], &[1.0, 0.0]]).unwrap();
+    let targets = vec![Target::new("all", totals[0]), Target::new("first", totals[1])];
+    ReweightProblem::builder(matrix, ArrayView1::from(&[10.0, 10.0]), targets).build().unwrap()
+}
+
+#[test]
+fn contradicting_hard_bands_are_proven_infeasible() {
+    // The first record alone must weigh more than both together.
+    let answer =
+        pair([20.0, 30.0]).solve_bands(&BandOptions { weight: BandWeight::Hard, ..BandOptions::default() });
+    let answer = answer.unwrap();
+    assert_eq!(answer.status, Status::Infeasible);
+    let proof = answer.infeasibility.unwrap();
+    assert!(proof.margin > 0.0);
+    // Check the direction by hand: least value over the bounds against the most that the bands allow.
+    let (a, b) = (proof.direction[0], proof.direction[1]);
+    let least: f64 = [10.0 * (a + b), 10.0 * a].iter().map(|u: &f64| (0.1 * u).min(10.0 * u)).sum();
+    let allowed = |v: f64, total: f64| (v * total * 0.995).max(v * total * 1.005);
+    assert!(least > allowed(a, 20.0) + allowed(b, 30.0));
+}
+
+#[test]
+fn the_report_gives_derivatives_of_the_objective() {
+    let problem = pair([30.0, 10.0]);
+    let solve = |tolerance: f64, total: f64| {
+        let mut problem = problem.clone();
+        // The scale is held, as the prices hold it.
+        let targets = vec![Target::new("all", total).with_scale(30.0), Target::new("first", 10.0)];
+        problem.set_targets(targets).unwrap();
+        let overrides = BTreeMap::from([(0, Band::Absolute(tolerance * 30.0))]);
+        let options = BandOptions { overrides, weight: BandWeight::Elastic(1e3), ..BandOptions::default() };
+        problem.solve_bands(&options).unwrap()
+    };
+    let step = 1e-4;
+    let at = solve(0.01, 30.0);
+    let row = &at.targets[0];
+    assert_eq!(row.binding, Binding::Lower);
+    assert_eq!(at.targets[1].binding, Binding::Upper);
+    assert!(row.outside > 0.0 && row.after < row.lower);
+    let difference =
+        |a: &BandReweighting, b: &BandReweighting| a.certificate.objective - b.certificate.objective;
+    let by_total = difference(&solve(0.01, 30.0 + step), &solve(0.01, 30.0 - step)) / (2.0 * step);
+    assert!(
+        (row.price_per_unit - by_total).abs() <= 1e-6 * by_total.abs(),
+        "{} {by_total}",
+        row.price_per_unit
+    );
+    let by_tolerance =
+        difference(&solve(0.01 + 0.01 * step, 30.0), &solve(0.01 - 0.01 * step, 30.0)) / (2.0 * step);
+    assert!((row.price_per_percent - by_tolerance).abs() <= 1e-6 * by_tolerance.abs());
+}
+
+#[test]
+fn wrong_bands_are_named() {
+    let path = |options: BandOptions| pair([20.0, 0.0]).solve_bands(&options).unwrap_err().path;
+    let with = |j: usize, band: Band| BandOptions {
+        overrides: BTreeMap::from([(j, band)]),
+        zero_tolerance: Some(1.0),
+        ..BandOptions::default()
+    };
+    assert_eq!(path(BandOptions::default()), "targets[1].tolerance");
+    assert_eq!(path(with(1, Band::Relative(0.1))), "targets[1].tolerance");
+    assert_eq!(path(with(0, Band::Relative(-0.1))), "targets[0].tolerance");
+    assert_eq!(path(with(0, Band::Between { lower: 2.0, upper: 1.0 })), "targets[0].tolerance.lower");
+    assert_eq!(path(with(2, Band::Relative(0.1))), "overrides");
+    assert_eq!(path(BandOptions { band: Band::Relative(f64::NAN), ..BandOptions::default() }), "band");
+    let zero = BandOptions { zero_tolerance: Some(1.0), ..BandOptions::default() };
+    assert_eq!(path(BandOptions { weight: BandWeight::Elastic(0.0), ..zero.clone() }), "weight");
+    let short = BandOptions { distance_weights: Some(vec![1.0]), ..zero.clone() };
+    assert_eq!(path(short), "distanceWeights");
+    let negative = BandOptions { distance_weights: Some(vec![1.0, -1.0]), ..zero.clone() };
+    assert_eq!(path(negative), "distanceWeights[1]");
+    let answer = pair([20.0, 0.0]).solve_bands(&zero).unwrap();
+    assert_eq!(answer.targets[1].upper, 1.0);
+    assert!(answer.certificate.distance_bound <= 1e-14);
+}
+
+fn national(records: usize, targets: usize) -> ReweightProblem {
+    let population = NationalPopulation::generate(records, targets, 1).unwrap();
+    let targets = population.targets.iter().map(|t| Target::new(t.name.clone(), t.total)).collect();
+    let weights = ArrayView1::from(&population.weight);
+    ReweightProblem::builder(population.matrix.clone(), weights, targets).build().unwrap()
+}
+
+#[test]
+fn the_stress_list_is_settled_with_the_same_bits_for_any_number_of_threads() {
+    let mut problem = national(9_000, 92);
+    let spread: Vec<f64> = (0..9_000).map(|i| libm::exp(4.0 * libm::sin(f64::from(i) * 1.7))).collect();
+    let cases = [
+        (0.005, (0.1, 10.0), BandWeight::Elastic(1e6), false),
+        (0.001, (0.5, 2.0), BandWeight::Elastic(1e6), false),
+        (0.005, (0.9, 1.1), BandWeight::Elastic(1e6), false),
+        (0.0, (0.1, 10.0), BandWeight::Elastic(1e6), true),
+        (0.005, (0.1, 10.0), BandWeight::Elastic(1e9), true),
+        (0.005, (0.1, 10.0), BandWeight::Elastic(1e12), false),
+        (0.3, (0.1, 10.0), BandWeight::Hard, true),
+    ];
+    for (case, (tolerance, (lower, upper), weight, spread_weights)) in cases.into_iter().enumerate() {
+        problem.set_bounds(Bounds::Uniform { lower, upper }).unwrap();
+        let solve = |threads: usize| {
+            let options = BandOptions {
+                band: Band::Relative(tolerance),
+                weight,
+                distance_weights: spread_weights.then(|| spread.clone()),
+                method: BandMethod::ProximalNewton,
+                threads,
+                ..BandOptions::default()
+            };
+            problem.solve_bands(&options).unwrap()
+        };
+        let one = solve(1);
+        assert_eq!(one.status, Status::Converged, "case {case}: {:?}", one.attempts);
+        assert!(one.certificate.distance_bound <= 1e-14, "case {case}: {:e}", one.certificate.distance_bound);
+        assert!(one.certificate.relative_gap <= 1e-12, "case {case}: {:e}", one.certificate.relative_gap);
+        for threads in [2, 4, 8] {
+            assert_eq!(solve(threads).digest, one.digest, "case {case}, {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn clarabel_is_judged_by_the_same_certificate() {
+    let problem = national(1_000, 20);
+    for weight in [BandWeight::Elastic(1e6), BandWeight::Hard] {
+        let options = BandOptions { band: Band::Relative(0.05), weight, ..BandOptions::default() };
+        let ours = problem.solve_bands(&options).unwrap();
+        assert_eq!(ours.method, BandMethod::ProximalNewton);
+        assert_eq!(ours.status, Status::Converged);
+        let theirs =
+            problem.solve_bands(&BandOptions { method: BandMethod::Clarabel, ..options.clone() }).unwrap();
+        let pairs = ours.multipliers.iter().zip(&theirs.multipliers);
+        let apart = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(apart <= 1e-3, "{apart:e}");
+        assert!(apart <= theirs.certificate.distance_bound + ours.certificate.distance_bound);
+    }
+}

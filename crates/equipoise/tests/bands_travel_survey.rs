@@ -1,0 +1,150 @@
+//! The band form on real data: the travel survey cases, whose reference answers were computed in 200-bit arithmetic.
+//!
+//! The cases are found by EQUIPOISE_CASES, else beside the repository; where there are none the test says so.
+
+use std::collections::HashMap;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use equipoise::numeric::sparse::SparseMatrix;
+use equipoise::reweight::bands::{BandOptions, BandWeight};
+use equipoise::reweight::{Bounds, ReweightProblem, Target};
+use equipoise::status::Status;
+use flate2::read::GzDecoder;
+use ndarray::ArrayView1;
+use serde_json::Value;
+
+/// Set, targets of the area it takes (by position), and whether it leaves out PComm_o.
+const SETS: [(&str, usize, bool); 3] =
+    [("controls", 25, false), ("all", 35, false), ("controls_without_PComm_o", 25, true)];
+
+fn cases() -> Option<PathBuf> {
+    let root = std::env::var_os("EQUIPOISE_CASES")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/cases"), PathBuf::from);
+    Some(root.join("travel_survey")).filter(|folder| folder.is_dir())
+}
+
+fn unzipped(path: &Path) -> String {
+    let mut text = String::new();
+    GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_string(&mut text).unwrap();
+    text
+}
+
+/// The band problem of one area and one set of targets, bounds [0.5, 4].
+fn problem(folder: &Path, area: u32, num_targets: usize, without_other: bool) -> ReweightProblem {
+    let mut weights = Vec::new();
+    let records = unzipped(&folder.join("records.csv.gz"));
+    for row in csv::Reader::from_reader(records.as_bytes()).deserialize() {
+        let (of, _record, _household, weight): (u32, usize, u64, f64) = row.unwrap();
+        if of == area {
+            weights.push(weight);
+        }
+    }
+    let (mut targets, mut column_of) = (Vec::new(), Vec::new());
+    let text = std::fs::read_to_string(folder.join("targets.csv")).unwrap();
+    let mut position = 0;
+    for row in csv::Reader::from_reader(text.as_bytes()).deserialize() {
+        let row: HashMap<String, String> = row.unwrap();
+        if row["area"] == area.to_string() {
+            let wanted = position < num_targets && !(without_other && row["name"] == "PComm_o");
+            column_of.push(wanted.then_some(targets.len() as u32));
+            if wanted {
+                targets.push(Target::new(row["name"].clone(), row["total"].parse().unwrap()));
+            }
+            position += 1;
+        }
+    }
+    let (mut rows, mut columns, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    let matrix = unzipped(&folder.join(format!("matrix_area{area}.csv.gz")));
+    for row in csv::Reader::from_reader(matrix.as_bytes()).deserialize() {
+        let (record, target, value): (u32, usize, f64) = row.unwrap();
+        if let Some(column) = column_of[target] {
+            rows.push(record);
+            columns.push(column);
+            values.push(value);
+        }
+    }
+    let matrix = SparseMatrix::from_triples(weights.len(), targets.len(), &rows, &columns, &values).unwrap();
+    ReweightProblem::builder(matrix, ArrayView1::from(&weights), targets)
+        .bounds(Bounds::Uniform { lower: 0.5, upper: 4.0 })
+        .build()
+        .unwrap()
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| value.as_str().unwrap().parse().unwrap())
+}
+
+#[test]
+fn every_area_and_set_agrees_with_the_reference() {
+    let Some(folder) = cases() else {
+        writeln!(std::io::stderr(), "skipped: no cases/travel_survey").unwrap();
+        return;
+    };
+    let reference: Value =
+        serde_json::from_str(&std::fs::read_to_string(folder.join("reference.json")).unwrap()).unwrap();
+    let mut largest = 0.0f64;
+    for (set, num_targets, without_other) in SETS {
+        for area in 1..=4 {
+            let what = format!("{set}, area {area}");
+            let want = &reference["band_form"][set]["per_area"][area.to_string()];
+            let answer = problem(&folder, area, num_targets, without_other)
+                .solve_bands(&BandOptions::default())
+                .unwrap();
+            let certificate = &answer.certificate;
+            assert_eq!(answer.status, Status::Converged, "{what}: {:?}", answer.attempts);
+            assert!(certificate.distance_bound <= 1e-14, "{what}: {:e}", certificate.distance_bound);
+            let records = reference["records"][area.to_string()]["record"].as_array().unwrap();
+            for (record, x) in records.iter().zip(want["x"].as_array().unwrap()) {
+                let apart = (answer.multipliers[record.as_u64().unwrap() as usize] - number(x)).abs();
+                largest = largest.max(apart);
+                assert!(apart <= 1e-13, "{what}, record {record}: {apart:e}");
+            }
+            let close = |got: f64, want: &Value, tolerance: f64| {
+                let want = number(want);
+                assert!(
+                    (got - want).abs() <= tolerance * want.abs().max(1.0),
+                    "{what}: {got} against {want}"
+                );
+            };
+            close(certificate.objective, &want["objective"], 1e-14);
+            close(certificate.distance, &want["distance_part"], 1e-14);
+            let cosine = answer.multipliers.iter().enumerate().map(|(i, x)| x * libm::cos(i as f64));
+            close(cosine.sum(), &want["sum_of_x_times_cos_of_record"], 1e-11);
+            assert_eq!(u64::from(certificate.num_at_lower), want["n_at_lower"].as_u64().unwrap(), "{what}");
+            assert_eq!(u64::from(certificate.num_at_upper), want["n_at_upper"].as_u64().unwrap(), "{what}");
+        }
+    }
+    writeln!(std::io::stderr(), "largest distance from the 200-bit reference: {largest:.1e}").unwrap();
+}
+
+#[test]
+fn hard_bands_are_met_or_proven_infeasible() {
+    let Some(folder) = cases() else {
+        writeln!(std::io::stderr(), "skipped: no cases/travel_survey").unwrap();
+        return;
+    };
+    let hard = BandOptions { weight: BandWeight::Hard, ..BandOptions::default() };
+    for (set, num_targets, without_other) in SETS {
+        for area in 1..=4 {
+            let answer = problem(&folder, area, num_targets, without_other).solve_bands(&hard).unwrap();
+            let certificate = &answer.certificate;
+            writeln!(
+                std::io::stderr(),
+                "{set}, area {area}: {} bound {:.1e}, dual residual {:.1e}, violation {:.1e}",
+                answer.status,
+                certificate.distance_bound,
+                certificate.dual_residual,
+                certificate.largest_violation
+            )
+            .unwrap();
+            if without_other {
+                // In area 3 all bands of a dependent set press at once, which only an interior point can bound.
+                assert_eq!(answer.status, Status::Converged, "{set}, area {area}: {:?}", answer.attempts);
+                assert!(certificate.largest_violation <= 1e-14, "{set}, area {area}");
+            } else {
+                assert_eq!(answer.status, Status::Infeasible, "{set}, area {area}: {:?}", answer.attempts);
+            }
+        }
+    }
+}
