@@ -84,6 +84,12 @@ impl Dd {
         Self { high, low }
     }
 
+    /// The same number with |low| ≤ ½ ulp(high) for certain: what it is when read back from its two doubles by [`Dd::sum`].
+    #[inline(always)]
+    pub fn renormalised(self) -> Self {
+        Self::sum(self.high, self.low)
+    }
+
     /// The nearest double.
     #[inline(always)]
     pub fn to_f64(self) -> f64 {

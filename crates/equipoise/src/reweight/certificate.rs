@@ -151,7 +151,11 @@ impl Primal {
 
     /// v = 2(Bᵀm − c) ⊘ s: the dual point that an answer without one is checked with.
     pub fn dual(&self, form: &PenaltyForm<'_>) -> Vec<Dd> {
-        self.misses.iter().zip(&form.moments.scale).map(|(r, &s)| (r.value + r.value) / s).collect()
+        self.misses
+            .iter()
+            .zip(&form.moments.scale)
+            .map(|(r, &s)| ((r.value + r.value) / s).renormalised())
+            .collect()
     }
 
     pub fn target_results(&self, form: &PenaltyForm<'_>, dual: &[Dd]) -> Vec<TargetResult> {

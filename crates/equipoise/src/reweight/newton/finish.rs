@@ -28,8 +28,12 @@ impl Newton<'_, '_> {
         control: &Control,
     ) -> (Vec<Dd>, DualEvaluation) {
         let form = self.form;
-        let mut dual: Vec<Dd> =
-            self.dual.iter().zip(&form.moments.scale).map(|(&y, &s)| Dd::from(y) / s).collect();
+        let mut dual: Vec<Dd> = self
+            .dual
+            .iter()
+            .zip(&form.moments.scale)
+            .map(|(&y, &s)| (Dd::from(y) / s).renormalised())
+            .collect();
         self.release_vectors();
         let mut evaluation = DualEvaluation::new(form);
         form.evaluate_dual(&dual, None, &mut evaluation);
@@ -45,7 +49,7 @@ impl Newton<'_, '_> {
             let mut d: Vec<f64> = evaluation.residual.iter().map(|f| -f).collect();
             self.cholesky.solve(&mut d);
             let trial: Vec<Dd> = (dual.iter().zip(&d).zip(&self.inverse_scale))
-                .map(|((&v, d), s)| v + Dd::from(d * s))
+                .map(|((&v, d), s)| (v + Dd::from(d * s)).renormalised())
                 .collect();
             form.evaluate_dual(&trial, None, &mut evaluation);
             let next = norm_two(&evaluation.residual);
