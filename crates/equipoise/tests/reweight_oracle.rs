@@ -89,12 +89,21 @@ fn check_certificate(
             to_f64(&suboptimality),
             to_f64(&gap)
         );
-        prop_assert!(
-            close(certificate.duality_gap, &gap, 1e-6, (2.0 * to_f64(&gap).sqrt() + root_floor) * root_floor),
-            "duality_gap {:e}, exact {:e}",
-            certificate.duality_gap,
-            to_f64(&gap)
-        );
+        // Where L₀ is no more than the rounding of the totals the gap consists of its own proven error.
+        let ones = vec![1.0; m.len()];
+        if to_f64(&oracle.initial_loss).sqrt() > 1e-10 * largest_term(case, &ones) {
+            prop_assert!(
+                close(
+                    certificate.duality_gap,
+                    &gap,
+                    1e-8,
+                    (2.0 * to_f64(&gap).sqrt() + root_floor) * root_floor
+                ),
+                "duality_gap {:e}, exact {:e}",
+                certificate.duality_gap,
+                to_f64(&gap)
+            );
+        }
     }
 
     let gradient = oracle.gradient(&m);
@@ -195,7 +204,9 @@ fn check_newton(case: &Case) -> Result<(), TestCaseError> {
     check_answer(case, &oracle, &best, &answer)?;
     let dual = (answer.dual.to_vec(), answer.dual_low.to_vec());
     let again = check_record_bounds(case, &problem, &best, &multipliers, Some((&dual.0, &dual.1)))?;
-    prop_assert_eq!(&again, &answer.certificate);
+    if answer.status == Status::Converged {
+        prop_assert_eq!(&again, &answer.certificate);
+    }
     // Rounding is monotone: where both ends of the proven interval round to one double, the optimum does too.
     let slack = exact(answer.certificate.bound_before_rounding);
     for (i, m) in best.iter().enumerate() {
