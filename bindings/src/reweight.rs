@@ -6,10 +6,9 @@ use equipoise::control::{Control, IterationRecord};
 use equipoise::error::InputError;
 use equipoise::numeric::sparse::SparseMatrix;
 use equipoise::reweight::{
-    Bounds, Certification, DualPoint, Method, ReweightOptions, ReweightProblem, Reweighting, Start, Target,
-    validate_design_weights, validate_targets,
+    Bounds, Certification, DualPoint, Method, PENALTY_STATUSES, ReweightOptions, ReweightProblem,
+    Reweighting, Start, Target, validate_design_weights, validate_targets,
 };
-use equipoise::status::Status;
 use napi::bindgen_prelude::*;
 use napi::sys;
 use napi_derive::napi;
@@ -469,7 +468,7 @@ pub fn check_data(env: &Env, data: NativeData) -> Result<()> {
 /// Every status with its sentence.
 #[napi(ts_return_type = "Record<string, string>")]
 pub fn status_sentences() -> Plain<std::collections::BTreeMap<&'static str, &'static str>> {
-    Plain(Status::ALL.iter().map(|status| (status.as_str(), status.sentence())).collect())
+    Plain(PENALTY_STATUSES.iter().map(|status| (status.as_str(), status.sentence())).collect())
 }
 
 /// The names of the methods.

@@ -47,4 +47,4 @@ pub use options::{MAX_THREADS, Method, ReweightOptions, Start};
 pub use problem::{
     Bounds, ReweightProblem, ReweightProblemBuilder, Target, validate_design_weights, validate_targets,
 };
-pub use result::{Attempt, Distribution, Quantile, Reweighting, TargetResult, Timing};
+pub use result::{Attempt, Distribution, PENALTY_STATUSES, Quantile, Reweighting, TargetResult, Timing};

@@ -11,6 +11,15 @@ use crate::numeric::digest::Digest;
 use crate::numeric::sum::{dot, sum};
 use crate::status::Status;
 
+/// How a solve of the penalty form can end: it is never infeasible.
+pub const PENALTY_STATUSES: [Status; 5] = [
+    Status::Converged,
+    Status::NotCertified,
+    Status::IterationLimit,
+    Status::Cancelled,
+    Status::NumericalFailure,
+];
+
 /// One target, read from the answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
