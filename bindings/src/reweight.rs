@@ -9,6 +9,7 @@ use equipoise::reweight::{
     Bounds, Certification, DualPoint, Method, PENALTY_STATUSES, ReweightOptions, ReweightProblem,
     Reweighting, Start, Target, validate_design_weights, validate_targets,
 };
+use equipoise::status::Status;
 use napi::bindgen_prelude::*;
 use napi::sys;
 use napi_derive::napi;
