@@ -45,7 +45,7 @@ export function plan(quick) {
     growth: [
       ...[2_000, 7_000, 22_000, 70_000].map((n) => size(n, 200)),
       ...[20, 60, 200, national.targets].map((k) => size(national.records, k)),
-    ].map((one) => ({ ...one, penalty: '1e-2', solvers: all, limit: 20 })),
+    ].map((one) => ({ ...one, penalty: '1e-2', solvers: all, limit: 10 })),
     growthAxes: { targets: 200, records: national.records },
   }
 }

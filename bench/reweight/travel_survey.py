@@ -151,7 +151,7 @@ def main():
     parser.add_argument('--solver', type=pathlib.Path, required=True)
     parser.add_argument('--out', type=pathlib.Path, required=True)
     parser.add_argument('--scratch', type=pathlib.Path, required=True)
-    parser.add_argument('--time-limit', type=float, default=10.0, help='seconds for each L-BFGS-B run')
+    parser.add_argument('--time-limit', type=float, default=5.0, help='seconds for each L-BFGS-B run')
     parser.add_argument('--quick', action='store_true', help='area 1 with the controls only')
     options = parser.parse_args()
     survey = TravelSurvey(options.cases / 'travel_survey')
