@@ -7,7 +7,7 @@
 //! min Σⱼ ((Σᵢ w⁰ᵢmᵢAᵢⱼ − tⱼ)/sⱼ)² + penalty · L₀ · Σᵢ (w⁰ᵢ²/Σw⁰²)(mᵢ − 1)²
 //! ```
 //!
-//! L₀ being the first sum at m = 1. It is strictly convex: one answer, which the newton method returns correctly rounded,
+//! L₀ being the first sum at m = 1. It is strictly convex: one answer, which the newton method returns rounded to doubles,
 //! with a certificate that bounds the distance of every multiplier from it.
 //!
 //! ```

@@ -39,7 +39,7 @@ const MAX_ROUNDS: u32 = 3;
 /// Why the iteration ended; the certificate alone decides what the answer is worth.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum NewtonStop {
-    /// ‖F‖ ≤ `target`·√L₀.
+    /// ‖F‖ ≤ [`RESIDUAL_TARGET`]·√L₀.
     Residual,
     /// A full step changed no record's state: F is linear there and the step lands on its zero.
     ExactStep,
