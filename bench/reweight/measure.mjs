@@ -11,28 +11,45 @@ export function measureAll(cases, { solver, python, folder, scratch, repeat }) {
   for (const one of cases) {
     const problem = exportProblem(one, solver, scratch)
     const optimum = join(scratch, 'optimum.f64')
-    const common = ['--problem', problem, '--penalty', one.penalty, '--time-limit', String(one.limit)]
+    const common = ['--problem', problem, ...formOptions(one), '--time-limit', String(one.limit)]
+    const subcommand = one.form === 'bands' ? 'bands' : 'solve'
     let reference
     for (const entry of one.solvers) {
-      process.stderr.write(`${one.records} × ${one.targets}, penalty ${one.penalty}: ${entry.label} … `)
-      const rust = [solver, 'solve', ...common, '--method', entry.method, '--threads', String(entry.threads)]
+      process.stderr.write(`${one.records} × ${one.targets}, ${formLabel(one)}: ${entry.label} … `)
+      const rust = [solver, subcommand, ...common, '--method', entry.method, '--threads', `${entry.threads}`]
       const command = entry.peer
         ? [python, join(folder, 'peer.py'), entry.peer, ...common, '--optimum', optimum]
         : [
-            ...[...rust, '--repeat', String(entry.method === 'newton' ? repeat : 1)],
+            ...[...rust, '--repeat', String(entry.isOurs ? repeat : 1)],
             ...[reference ? '--optimum' : '--answer', optimum],
           ]
       const row = { ...runRow(command, one.limit), label: entry.label, limit: one.limit }
       // The row of a process that had to be ended knows nothing, not even its case.
-      Object.assign(row, { records: one.records, targets: one.targets, penalty: Number(one.penalty) })
+      Object.assign(row, { records: one.records, targets: one.targets, form: formLabel(one) })
+      if (one.penalty) row.penalty = Number(one.penalty)
+      else Object.assign(row, { tolerance: Number(one.tolerance), lower: one.lower, upper: one.upper })
       reference ??= row
       row.timeRatio = row.seconds / reference.seconds
+      row.timeRatioWithPreparation = (row.seconds + preparation(row, entry)) / withPreparation(reference)
       rows.push(row)
       process.stderr.write(`${row.seconds.toFixed(3)} s, ${row.outcome}\n`)
     }
   }
   return rows
 }
+
+const withPreparation = (row) => row.seconds + row.prepareSeconds
+
+/** Clarabel builds its own matrices within its time: what our problem object took before is not its. */
+const preparation = (row, entry) => (entry.method === 'clarabel' ? 0 : row.prepareSeconds)
+
+function formOptions({ form, penalty, tolerance, lower, upper, elastic }) {
+  if (form !== 'bands') return ['--penalty', penalty]
+  return ['--tolerance', tolerance, '--lower', `${lower}`, '--upper', `${upper}`, '--elastic', elastic]
+}
+
+const formLabel = ({ form, penalty, tolerance, lower, upper }) =>
+  form === 'bands' ? `±${100 * tolerance} %, [${lower}, ${upper}]` : `penalty ${penalty}`
 
 function exportProblem({ records, targets }, solver, scratch) {
   const problem = join(scratch, 'problem.bin')

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import { fail, root, run } from '../../scripts/process.mjs'
 import { setup } from '../../scripts/setup.mjs'
 
-const parts = ['national', 'growth', 'travel-survey', 'motivating-fault']
+const parts = ['national', 'growth', 'bands', 'travel-survey', 'motivating-fault']
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
@@ -29,7 +29,7 @@ mkdirSync(scratch, { recursive: true })
 
 setup()
 const { measureAll, outputOf } = await import('./measure.mjs')
-const { comparisonTable, oursTable, toCsv } = await import('./tables.mjs')
+const { bandsTable, comparisonTable, oursTable, toCsv } = await import('./tables.mjs')
 const { growthFigure } = await import('./figure.mjs')
 const { plan } = await import('./plan.mjs')
 
@@ -41,6 +41,7 @@ const measuring = { solver, python, folder, scratch, repeat: plan(options.quick)
 
 if (options.only.includes('national')) national()
 if (options.only.includes('growth')) await growth()
+if (options.only.includes('bands')) bands()
 if (options.only.includes('travel-survey')) travelSurvey()
 if (options.only.includes('motivating-fault')) motivatingFault()
 process.stderr.write(`\n${results}: ${((performance.now() - started) / 60_000).toFixed(1)} min\n`)
@@ -57,6 +58,12 @@ async function growth() {
   writeCsv('growth.csv', toCsv(rows))
   writeFileSync(join(results, 'growth.svg'), await growthFigure(rows, growthAxes))
   publish('growth', 'Growth', `${comparisonTable(rows)}\n\n${oursTable(rows)}`)
+}
+
+function bands() {
+  const rows = measureAll(plan(options.quick).bands, measuring)
+  writeCsv('bands.csv', toCsv(rows))
+  publish('bands', 'Bands', bandsTable(rows))
 }
 
 function travelSurvey() {

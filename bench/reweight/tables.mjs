@@ -12,6 +12,9 @@ const columns = {
   targets: (r) => r.targets,
   nonzeros: (r) => r.nonzeros,
   penalty: (r) => r.penalty,
+  tolerance: (r) => r.tolerance,
+  lower_bound: (r) => r.lower,
+  upper_bound: (r) => r.upper,
   outcome: (r) => r.outcome,
   time_limit_reached: (r) => r.timeLimit,
   iterations: (r) => r.iterations,
@@ -19,6 +22,7 @@ const columns = {
   prepare_seconds: (r) => r.prepareSeconds,
   seconds: (r) => r.seconds,
   time_ratio: (r) => r.timeRatio,
+  time_ratio_with_preparation: (r) => r.timeRatioWithPreparation,
   objective: (r) => r.objective,
   true_distance: (r) => r.trueDistance,
   peak_bytes_above_start: (r) => r.peakBytes,
@@ -47,12 +51,12 @@ export function toCsv(rows) {
 
 /** Every solver: time, ratio, outcome, distance from the optimum, memory. */
 export function comparisonTable(rows) {
-  const head = ['records × targets', 'penalty', 'solver', 'preparation s', 'solve s', '× ours', 'iterations']
+  const head = ['records × targets', 'problem', 'solver', 'preparation s', 'solve s', '× ours', 'iterations']
   return markdown(
     [...head, 'outcome', 'objective', 'max abs(m − m*)', 'peak MB'],
     rows.map((r) => [
       `${r.records.toLocaleString('en-US')} × ${r.targets}`,
-      r.penalty.toExponential(),
+      r.form,
       r.label,
       fixed(r.prepareSeconds, 3),
       `${r.timeLimit ? '> ' : ''}${fixed(r.seconds, 3)}`,
@@ -73,13 +77,13 @@ export function oursTable(rows) {
   const title = (part) => part.replace('Seconds', '')
   return markdown(
     [
-      ...['records × targets', 'penalty', 'threads', ...parts.map(title), 'total ms'],
+      ...['records × targets', 'problem', 'threads', ...parts.map(title), 'total ms'],
       ...['one Gram + one Cholesky', 'total / floor', 'bound before rounding', 'relative bound'],
       ...['peak MB', '/ allowed', 'digest'],
     ],
     ours.map((r) => [
       `${r.records.toLocaleString('en-US')} × ${r.targets}`,
-      r.penalty.toExponential(),
+      r.form,
       r.threads,
       ...parts.map((part) => milliseconds(r.parts[part])),
       milliseconds(r.seconds),
@@ -90,6 +94,28 @@ export function oursTable(rows) {
       fixed(r.peakBytes / 1e6, 0),
       fixed(r.peakBytes / r.allowedBytes, 2),
       `\`${r.digest}\``,
+    ]),
+  )
+}
+
+/** The band form: every solver, with and without what comes before its solve. */
+export function bandsTable(rows) {
+  const head = ['records × targets', 'bands, bounds', 'solver', 'preparation s', 'solve s', '× ours']
+  return markdown(
+    [...head, '× ours with preparation', 'iterations', 'outcome', 'objective', 'max abs(m − m*)', 'peak MB'],
+    rows.map((r) => [
+      `${r.records.toLocaleString('en-US')} × ${r.targets}`,
+      r.form,
+      r.label,
+      fixed(r.prepareSeconds, 3),
+      fixed(r.seconds, 3),
+      fixed(r.timeRatio, r.timeRatio < 10 ? 2 : 0),
+      fixed(r.timeRatioWithPreparation, r.timeRatioWithPreparation < 10 ? 2 : 0),
+      r.iterations,
+      r.outcome,
+      r.objective?.toPrecision(12),
+      distance(r),
+      fixed(r.peakBytes / 1e6, 0),
     ]),
   )
 }

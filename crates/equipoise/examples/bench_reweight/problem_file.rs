@@ -5,7 +5,9 @@ use std::error::Error;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
 
+use equipoise::error::InputError;
 use equipoise::numeric::sparse::SparseMatrix;
+use equipoise::reweight::{Bounds, ReweightProblem, Target};
 
 /// The matrix by columns (CSC), the design weights (n) and the totals (k).
 pub struct ProblemFile {
@@ -66,6 +68,21 @@ impl ProblemFile {
         let one_copy = 12.0 * self.values.len() as f64 + 4.0 * (n + 1.0);
         2.5 * one_copy + 8.0 * 8.0 * n + 4.0 * 8.0 * k * k
     }
+}
+
+/// The problem object, as a user makes it from arrays.
+pub fn build(file: ProblemFile, bounds: Bounds) -> Result<ReweightProblem, InputError> {
+    let targets: Vec<Target> =
+        file.totals.iter().enumerate().map(|(j, &total)| Target::new(format!("target_{j}"), total)).collect();
+    let weights = ndarray::Array1::from(file.weights);
+    let matrix = SparseMatrix::from_csc(
+        weights.len(),
+        targets.len(),
+        file.column_starts,
+        file.row_indices,
+        file.values,
+    )?;
+    ReweightProblem::builder(matrix, weights.view(), targets).bounds(bounds).build()
 }
 
 fn doubles(file: &mut impl Read, count: usize) -> std::io::Result<Vec<f64>> {
