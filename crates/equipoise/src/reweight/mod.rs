@@ -33,6 +33,7 @@ pub mod calibration;
 mod certificate;
 mod clarabel;
 mod dual_evaluation;
+mod form_choice;
 mod lbfgsb;
 mod newton;
 mod options;
@@ -43,6 +44,7 @@ mod solve;
 pub mod synthetic;
 
 pub use certificate::{Certificate, Certification, DualPoint};
+pub use form_choice::{Form, FormAnswer};
 pub use options::{MAX_THREADS, Method, ReweightOptions, Start};
 pub use problem::{
     Bounds, ReweightProblem, ReweightProblemBuilder, Target, validate_design_weights, validate_targets,
