@@ -6,12 +6,17 @@
 mod lp;
 mod mps;
 mod quadratic;
+mod smooth;
 
 use std::path::PathBuf;
 
 pub use lp::read_lp;
 pub use mps::read_mps;
 pub use quadratic::{QuadraticProgram, read_maros_meszaros};
+pub use smooth::{
+    Jet, Reference, Regression, SmoothFunction, SmoothProblem, bounded_least_squares, nist_regressions,
+    smooth_problems,
+};
 
 /// rl ≤ Ax ≤ ru, xl ≤ x ≤ xu as plain data; infinite bounds are ±∞.
 #[derive(Debug, Clone, Default, PartialEq)]
