@@ -1,9 +1,9 @@
 //! The band form against the exact optimum of small problems, and its statuses, reports and errors.
 
-use std::collections::BTreeMap;
-
 use equipoise::numeric::sparse::SparseMatrix;
-use equipoise::reweight::bands::{Band, BandMethod, BandOptions, BandReweighting, BandWeight, Binding};
+use equipoise::reweight::bands::{
+    Band, BandMethod, BandOptions, BandOverride, BandReweighting, BandWeight, Binding, TargetSelector,
+};
 use equipoise::reweight::synthetic::NationalPopulation;
 use equipoise::reweight::{Bounds, ReweightProblem, Target};
 use equipoise::status::Status;
@@ -25,11 +25,13 @@ struct Small {
     weights: Vec<f64>,
     matrix: Vec<Vec<f64>>,
     totals: Vec<f64>,
-    tolerance: f64,
+    /// Relative, per target.
+    tolerance: Vec<f64>,
     distance_weights: Vec<f64>,
     lower: f64,
     upper: f64,
-    weight: BandWeight,
+    /// Per target.
+    weight: Vec<BandWeight>,
 }
 
 impl Small {
@@ -43,9 +45,14 @@ impl Small {
     }
 
     fn options(&self) -> BandOptions {
+        let of_target = |j: usize| BandOverride {
+            targets: TargetSelector::Index(j),
+            band: Some(Band::Relative(self.tolerance[j])),
+            weight: Some(self.weight[j]),
+            optional: false,
+        };
         BandOptions {
-            band: Band::Relative(self.tolerance),
-            weight: self.weight,
+            overrides: (0..K).map(of_target).collect(),
             distance_weights: Some(self.distance_weights.clone()),
             method: BandMethod::ProximalNewton,
             threads: 1,
@@ -62,6 +69,52 @@ impl Small {
         })
     }
 
+    fn entry(&self, i: usize, j: usize) -> BigRational {
+        exact(self.weights[i]) * exact(self.matrix[i][j]) / exact(self.totals[j]).abs()
+    }
+
+    fn edges(&self, j: usize) -> [BigRational; 2] {
+        let sign = exact(self.totals[j]).signum();
+        [sign.clone() - exact(self.tolerance[j]), sign + exact(self.tolerance[j])]
+    }
+
+    /// True if some multipliers meet every hard band: a feasible polytope has a vertex, where as many bands are at an edge as
+    /// records are between their bounds.
+    fn is_feasible(&self) -> bool {
+        (0..3usize.pow((N + K) as u32)).any(|code| {
+            let state = |p: usize| (code / 3usize.pow(p as u32)) % 3;
+            let at_edge: Vec<usize> = (0..K).filter(|&j| state(N + j) != 1).collect();
+            let free: Vec<usize> = (0..N).filter(|&i| state(i) == 1).collect();
+            if at_edge.len() != free.len() || at_edge.iter().any(|&j| self.weight[j] != BandWeight::Hard) {
+                return false;
+            }
+            let mut x: Vec<BigRational> =
+                (0..N).map(|i| exact(if state(i) == 0 { self.lower } else { self.upper })).collect();
+            let rest = |x: &[BigRational], j: usize| {
+                let fixed = (0..N).filter(|i| !free.contains(i));
+                fixed.fold(BigRational::zero(), |sum, i| sum + self.entry(i, j) * x[i].clone())
+            };
+            let row = |&j: &usize| {
+                let mut row: Vec<BigRational> = free.iter().map(|&i| self.entry(i, j)).collect();
+                row.push(self.edges(j)[state(N + j) / 2].clone() - rest(&x, j));
+                row
+            };
+            let Some(solution) = solve(at_edge.iter().map(row).collect()) else { return false };
+            for (&i, value) in free.iter().zip(solution) {
+                x[i] = value;
+            }
+            let in_bounds = x.iter().all(|x| *x >= exact(self.lower) && *x <= exact(self.upper));
+            let hard = (0..K).filter(|&j| self.weight[j] == BandWeight::Hard);
+            in_bounds
+                && hard.into_iter().all(|j| {
+                    let reached =
+                        (0..N).fold(BigRational::zero(), |sum, i| sum + self.entry(i, j) * x[i].clone());
+                    let [lower, upper] = self.edges(j);
+                    lower <= reached && reached <= upper
+                })
+        })
+    }
+
     /// States: 0 lower, 1 free or inside, 2 upper.
     fn candidate(
         &self,
@@ -69,11 +122,8 @@ impl Small {
         target: &dyn Fn(usize) -> usize,
     ) -> Option<Vec<BigRational>> {
         let two = exact(2.0);
-        let b = |i: usize, j: usize| {
-            exact(self.weights[i]) * exact(self.matrix[i][j]) / exact(self.totals[j]).abs()
-        };
-        let sign = |j: usize| exact(self.totals[j]).signum();
-        let edges = |j: usize| [sign(j) - exact(self.tolerance), sign(j) + exact(self.tolerance)];
+        let b = |i: usize, j: usize| self.entry(i, j);
+        let edges = |j: usize| self.edges(j);
         // Unknowns x (N) and y (K).
         let size = N + K;
         let mut rows = vec![vec![BigRational::zero(); size + 1]; size];
@@ -100,7 +150,7 @@ impl Small {
             for i in 0..N {
                 rows[N + j][i] = b(i, j);
             }
-            if let BandWeight::Elastic(m) = self.weight {
+            if let BandWeight::Elastic(m) = self.weight[j] {
                 rows[N + j][N + j] = -(two.clone() * exact(m)).recip();
             }
             rows[N + j][size] = edges(j)[target(j) / 2].clone();
@@ -166,10 +216,10 @@ fn small(weight: impl Strategy<Value = BandWeight>) -> impl Strategy<Value = Sma
         prop::collection::vec(1.0f64..50.0, N),
         prop::collection::vec(prop::collection::vec(-1i32..4, K), N),
         prop::collection::vec(prop_oneof![20.0f64..300.0, -100.0f64..-10.0], K),
-        prop_oneof![Just(0.0), Just(0.005), Just(0.25)],
+        prop::collection::vec(prop_oneof![Just(0.0), Just(0.005), Just(0.25)], K),
         prop::collection::vec(prop_oneof![Just(1.0), 0.01f64..100.0], N),
         prop_oneof![Just((0.1, 10.0)), Just((0.5, 1.5))],
-        weight,
+        prop::collection::vec(weight, K),
     )
         .prop_map(|(weights, matrix, totals, tolerance, distance_weights, (lower, upper), weight)| {
             Small {
@@ -208,19 +258,39 @@ proptest! {
     }
 
     #[test]
-    fn hard_answers_are_the_exact_optimum_or_never_claimed(case in small(Just(BandWeight::Hard))) {
-        let answer = case.problem().solve_bands(&case.options()).unwrap();
-        match case.optimum() {
-            Some(want) => {
-                prop_assert_ne!(answer.status, Status::Infeasible);
-                let bound = answer.certificate.distance_bound;
-                prop_assert!(largest_error(&answer, &want) <= bound);
-                prop_assert!(largest_error(&answer, &want) <= 1e-9, "{:e}", largest_error(&answer, &want));
-            }
-            // Infeasible, or feasible with dependent active bands only.
-            None => prop_assert_eq!(answer.status == Status::Infeasible, answer.infeasibility.is_some()),
-        }
+    fn hard_answers_are_the_exact_optimum_or_proven_infeasible(case in small(Just(BandWeight::Hard))) {
+        check_with_hard(&case)?;
     }
+
+    #[test]
+    fn hard_bands_elastic_bands_and_penalties_mix(
+        case in small(prop_oneof![
+            Just(BandWeight::Hard),
+            prop_oneof![Just(1e-2), Just(1.0), Just(1e6), Just(1e8)].prop_map(BandWeight::Elastic),
+        ]),
+    ) {
+        check_with_hard(&case)?;
+    }
+}
+
+fn check_with_hard(case: &Small) -> Result<(), TestCaseError> {
+    let answer = case.problem().solve_bands(&case.options()).unwrap();
+    prop_assert_eq!(answer.status == Status::Infeasible, answer.infeasibility.is_some());
+    if !case.is_feasible() {
+        prop_assert_eq!(answer.status, Status::Infeasible, "{:?}", answer.attempts);
+        let proof = answer.infeasibility.unwrap();
+        let elastic = (0..K).filter(|&j| case.weight[j] != BandWeight::Hard);
+        prop_assert!(elastic.into_iter().all(|j| proof.direction[j] == 0.0));
+        return Ok(());
+    }
+    prop_assert_eq!(answer.status, Status::Converged, "{:?}", answer.attempts);
+    let bound = answer.certificate.distance_bound;
+    // Where the bands that press depend on one another no combination is regular.
+    if let Some(want) = case.optimum() {
+        prop_assert!(largest_error(&answer, &want) <= bound);
+        prop_assert!(largest_error(&answer, &want) <= 1e-9, "{:e}", largest_error(&answer, &want));
+    }
+    Ok(())
 }
 
 /// Two records that one target counts together and another counts alone.
@@ -254,7 +324,7 @@ fn the_report_gives_derivatives_of_the_objective() {
         // The scale is held, as the prices hold it.
         let targets = vec![Target::new("all", total).with_scale(30.0), Target::new("first", 10.0)];
         problem.set_targets(targets).unwrap();
-        let overrides = BTreeMap::from([(0, Band::Absolute(tolerance * 30.0))]);
+        let overrides = vec![BandOverride::band("all", Band::Absolute(tolerance * 30.0))];
         let options = BandOptions { overrides, weight: BandWeight::Elastic(1e3), ..BandOptions::default() };
         problem.solve_bands(&options).unwrap()
     };
@@ -280,18 +350,30 @@ fn the_report_gives_derivatives_of_the_objective() {
 #[test]
 fn wrong_bands_are_named() {
     let path = |options: BandOptions| pair([20.0, 0.0]).solve_bands(&options).unwrap_err().path;
-    let with = |j: usize, band: Band| BandOptions {
-        overrides: BTreeMap::from([(j, band)]),
-        zero_tolerance: Some(1.0),
-        ..BandOptions::default()
+    let zero = BandOptions { zero_tolerance: Some(1.0), ..BandOptions::default() };
+    let with = |change: BandOverride| BandOptions { overrides: vec![change], ..zero.clone() };
+    let at = |j: usize, band: Band| BandOverride {
+        targets: TargetSelector::Index(j),
+        band: Some(band),
+        weight: None,
+        optional: true,
     };
     assert_eq!(path(BandOptions::default()), "targets[1].tolerance");
-    assert_eq!(path(with(1, Band::Relative(0.1))), "targets[1].tolerance");
-    assert_eq!(path(with(0, Band::Relative(-0.1))), "targets[0].tolerance");
-    assert_eq!(path(with(0, Band::Between { lower: 2.0, upper: 1.0 })), "targets[0].tolerance.lower");
-    assert_eq!(path(with(2, Band::Relative(0.1))), "overrides");
+    assert_eq!(path(with(at(1, Band::Relative(0.1)))), "targets[1].tolerance");
+    assert_eq!(path(with(at(0, Band::Relative(-0.1)))), "overrides[0].band");
+    assert_eq!(path(with(at(0, Band::Between { lower: 2.0, upper: 1.0 }))), "overrides[0].band.lower");
+    assert_eq!(path(with(at(2, Band::Relative(0.1)))), "overrides[0].match");
+    assert_eq!(path(with(BandOverride::band("al?s", Band::Relative(0.1)))), "overrides[0].match");
+    assert_eq!(
+        path(with(BandOverride::weight("all", BandWeight::Elastic(f64::INFINITY)))),
+        "overrides[0].weight"
+    );
+    let important = |importance: Vec<f64>| BandOptions { importance: Some(importance), ..zero.clone() };
+    assert_eq!(path(important(vec![1.0])), "importance");
+    assert_eq!(path(important(vec![1.0, 0.0])), "importance[1]");
+    assert_eq!(path(important(vec![1e308, 1.0])), "importance[0]");
     assert_eq!(path(BandOptions { band: Band::Relative(f64::NAN), ..BandOptions::default() }), "band");
-    let zero = BandOptions { zero_tolerance: Some(1.0), ..BandOptions::default() };
+    assert_eq!(path(BandOptions { zero_tolerance: Some(-1.0), ..BandOptions::default() }), "zeroTolerance");
     assert_eq!(path(BandOptions { weight: BandWeight::Elastic(0.0), ..zero.clone() }), "weight");
     let short = BandOptions { distance_weights: Some(vec![1.0]), ..zero.clone() };
     assert_eq!(path(short), "distanceWeights");
@@ -300,6 +382,44 @@ fn wrong_bands_are_named() {
     let answer = pair([20.0, 0.0]).solve_bands(&zero).unwrap();
     assert_eq!(answer.targets[1].upper, 1.0);
     assert!(answer.certificate.distance_bound <= 1e-14);
+}
+
+#[test]
+fn the_last_override_that_matches_wins() {
+    let mut optional = BandOverride::band("nobody *", Band::Relative(1.0));
+    optional.optional = true;
+    let overrides = vec![
+        BandOverride::band("*", Band::Relative(0.25)),
+        BandOverride::weight("*", BandWeight::Hard),
+        optional,
+        BandOverride {
+            weight: Some(BandWeight::Elastic(10.0)),
+            ..BandOverride::band("f?r*", Band::Absolute(2.0))
+        },
+    ];
+    let options = BandOptions { overrides, importance: Some(vec![7.0, 0.5]), ..BandOptions::default() };
+    let answer = pair([20.0, 12.0]).solve_bands(&options).unwrap();
+    let rows = &answer.targets;
+    assert_eq!((rows[0].lower, rows[0].upper, rows[0].weight), (15.0, 25.0, BandWeight::Hard));
+    assert_eq!((rows[1].lower, rows[1].upper, rows[1].weight), (10.0, 14.0, BandWeight::Elastic(5.0)));
+    assert_eq!(answer.status, Status::Converged);
+}
+
+#[test]
+fn importance_scales_the_weight() {
+    let problem = pair([30.0, 10.0]);
+    let solve = |weight: f64, importance: [f64; 2]| {
+        let options = BandOptions {
+            band: Band::Relative(0.0),
+            weight: BandWeight::Elastic(weight),
+            importance: Some(importance.to_vec()),
+            ..BandOptions::default()
+        };
+        problem.solve_bands(&options).unwrap()
+    };
+    let doubled = solve(4.0, [1.0, 2.0]);
+    assert_eq!(doubled.digest, solve(8.0, [0.5, 1.0]).digest);
+    assert!(doubled.targets[1].outside < solve(4.0, [1.0, 1.0]).targets[1].outside);
 }
 
 fn national(records: usize, targets: usize) -> ReweightProblem {

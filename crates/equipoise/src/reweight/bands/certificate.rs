@@ -4,11 +4,11 @@
 //!
 //! * *gap*: 0 ≤ P(m) − P* ≤ P(m) + φ(y) + const = Σ dᵢ[(mᵢ − mᵢ(y))² + 2(mᵢ − mᵢ(y))(mᵢ(y) − zᵢ)] + k Fenchel–Young terms, none of
 //!   them negative, and Σ dᵢ(mᵢ − mᵢ*)² is at most as much;
-//! * *dual residual*: |mᵢ(y) − mᵢ*| ≤ √M‖g‖/(2√dᵢ);
+//! * *dual residual*: |mᵢ(y) − mᵢ*| ≤ √ΣMⱼgⱼ²/(2√dᵢ);
 //! * *active set*: where it is proven to be that of the optimum (see `settled`), a bound that needs no M; failing that, with
 //!   hard bands, one from an interior point (see `interior`).
 //!
-//! All are evaluated in double-double with the error of that evaluation added. With hard bands the gap is that of the
+//! All are evaluated in double-double with the error of that evaluation added. Where a band is hard the gap is that of the
 //! Lagrangian: it bounds P(m) − P* only for multipliers that meet the bands exactly, which doubles cannot; the distance then rests on
 //! the active set alone.
 
@@ -27,7 +27,7 @@ pub struct BandCertificate {
     pub objective: f64,
     /// Σ dᵢ(mᵢ − 1)²
     pub distance: f64,
-    /// M Σ dist((Bᵀm)ⱼ, bandⱼ)²; 0 with hard bands.
+    /// Σ Mⱼ dist((Bᵀm)ⱼ, bandⱼ)² over the elastic bands.
     pub band_cost: f64,
     /// The gap, a sum of non-negative terms with their errors.
     pub duality_gap: f64,
@@ -63,16 +63,10 @@ pub(super) fn rounding_free_bound(
     evaluation: &BandEvaluation,
     settled: Option<&Settled>,
 ) -> f64 {
-    let by_residual = residual_distance(form, evaluation, form.smallest_distance_weight);
+    let by_residual = evaluation.residual_distance(form.smallest_distance_weight);
     let by_set = settled.map_or(f64::INFINITY, |s| s.shift.iter().copied().fold(0.0, larger));
     let bound = if by_residual.is_nan() { by_set } else { by_residual.min(by_set) };
     evaluation.dual.evaluation_error + bound
-}
-
-/// √M‖g‖/(2√d); nothing is known where M = ∞, unless g = 0.
-fn residual_distance(form: &BandForm<'_>, evaluation: &BandEvaluation, distance_weight: f64) -> f64 {
-    let norm = evaluation.dual.residual_bound;
-    if norm == 0.0 { 0.0 } else { norm * form.sensitivity(distance_weight) }
 }
 
 /// The smallest proven bound on |mᵢ − mᵢ*|.
@@ -86,15 +80,12 @@ fn record_bound(
     let (lower, upper) = form.problem.bounds.of(i);
     let (answer, deviation) = (evaluation.dual.answer[i], evaluation.dual.deviation(form, i));
     let d = form.distance_weights[i];
-    let by_residual = (deviation + residual_distance(form, evaluation, d)) * (1.0 + 1e-12);
+    let by_residual = (deviation + evaluation.residual_distance(d)) * (1.0 + 1e-12);
     if by_residual.is_nan() || !(lower..=upper).contains(&answer) {
         return f64::NAN;
     }
     let by_set = settled.map_or(f64::INFINITY, |s| (deviation + s.shift[i]) * (1.0 + 1e-12));
-    let by_gap = match form.elastic {
-        Some(_) => (gap / d).sqrt() * (1.0 + 1e-12),
-        None => f64::INFINITY,
-    };
+    let by_gap = if form.has_hard { f64::INFINITY } else { (gap / d).sqrt() * (1.0 + 1e-12) };
     by_residual.min(by_set).min(by_gap).min((answer - lower).max(upper - answer).next_up())
 }
 
@@ -109,7 +100,8 @@ pub(super) fn certificate(
     let answer = &evaluation.dual.answer;
     let distance = distance(form, answer);
     let violations: Vec<f64> = totals.iter().enumerate().map(|(j, a)| violation(form, j, a.value)).collect();
-    let band_cost = form.elastic.map_or(0.0, |m| m * violations.iter().map(|v| v * v).sum::<f64>());
+    let cost = |(m, v): (&Option<f64>, &f64)| m.map_or(0.0, |m| m * v * v);
+    let band_cost = form.elastic.iter().zip(&violations).map(cost).sum::<f64>();
     let objective = distance + band_cost;
     let target_gap: f64 = totals.iter().enumerate().map(|(j, a)| target_gap(form, j, dual[j], *a)).sum();
     // The factor covers the roundings of plain sums of non-negative terms.
@@ -151,7 +143,7 @@ pub(super) fn violation(form: &BandForm<'_>, j: usize, reached: Dd) -> f64 {
     above.max(below).max(0.0)
 }
 
-/// M dist(a, band)² + max(lb y, ub y) + y²/(4M) − a y for the uncertain a, rounded up.
+/// Mⱼ dist(a, band)² + max(lb y, ub y) + y²/(4Mⱼ) − a y for the uncertain a, rounded up.
 fn target_gap(form: &BandForm<'_>, j: usize, v: Dd, reached: Uncertain) -> f64 {
     let y = v.times(form.scale[j]);
     let (lower, upper) = (form.lower[j], form.upper[j]);
@@ -162,7 +154,7 @@ fn target_gap(form: &BandForm<'_>, j: usize, v: Dd, reached: Uncertain) -> f64 {
         (y, reached.value - upper.value, lower.value - reached.value)
     };
     let error = reached.error + lower.error + upper.error;
-    let Some(elastic) = form.elastic else {
+    let Some(elastic) = form.elastic[j] else {
         return (above.to_f64().abs() + error) * y.to_f64();
     };
     if above >= Dd::ZERO {

@@ -1,9 +1,9 @@
 //! The general rung: the band form as a sparse quadratic program for the interior-point solver Clarabel.
 //!
-//! Variables (m, a, e) with a = Bᵀm as equality rows and e the elastic slack (absent with hard bands):
+//! Variables (m, a, e) with a = Bᵀm as equality rows and e the slack of the elastic bands:
 //!
 //! ```text
-//! min Σ dᵢ(mᵢ − 1)² + M‖e‖²    subject to  Bᵀm − a = 0,  lb ≤ a − e ≤ ub,  lo ≤ m ≤ hi
+//! min Σ dᵢ(mᵢ − 1)² + Σ Mⱼeⱼ²    subject to  Bᵀm − a = 0,  lb ≤ a − e ≤ ub,  lo ≤ m ≤ hi
 //! ```
 //!
 //! Source: P. J. Goulart, Y. Chen, Clarabel: an interior-point solver for conic programs with quadratic objectives (2024).
@@ -34,21 +34,21 @@ pub(super) fn solve(
     control: &Control,
 ) -> Solution {
     let (n, k) = (form.num_records(), form.num_targets());
-    let num_slacks = if form.elastic.is_some() { k } else { 0 };
-    let size = n + k + num_slacks;
+    let slacks: Vec<(usize, f64)> =
+        form.elastic.iter().enumerate().filter_map(|(j, m)| m.map(|m| (j, m))).collect();
+    let size = n + k + slacks.len();
     let d = &form.distance_weights;
     let (mut starts, mut rows, mut diagonal) = (vec![0], Vec::new(), Vec::new());
-    let elastic = form.elastic.map_or(0.0, |m| 2.0 * m);
-    for (variable, entry) in (0..size).map(|v| (v, if v < n { 2.0 * d[v] } else { elastic })) {
+    for variable in 0..size {
         if !(n..n + k).contains(&variable) {
             rows.push(variable);
-            diagonal.push(entry);
+            diagonal.push(2.0 * if variable < n { d[variable] } else { slacks[variable - n - k].1 });
         }
         starts.push(rows.len());
     }
     let hessian = CscMatrix::new(size, size, starts, rows, diagonal);
     let linear: Vec<f64> = (0..size).map(|v| if v < n { -2.0 * d[v] } else { 0.0 }).collect();
-    let (constraints, right_side) = constraints(form, num_slacks);
+    let (constraints, right_side) = constraints(form, &slacks);
     let cones = [SupportedConeT::ZeroConeT(k), SupportedConeT::NonnegativeConeT(2 * k + 2 * n)];
     let failed = |message: String| Solution {
         multipliers: clipped(form, &vec![1.0; n]),
@@ -124,7 +124,7 @@ fn clipped(form: &BandForm<'_>, multipliers: &[f64]) -> Vec<f64> {
 }
 
 /// Rows [Bᵀ −I 0; 0 I −I; 0 −I I; −I 0 0; I 0 0] and right side [0; ub; −lb; −lo; hi].
-fn constraints(form: &BandForm<'_>, num_slacks: usize) -> (CscMatrix<f64>, Vec<f64>) {
+fn constraints(form: &BandForm<'_>, slacks: &[(usize, f64)]) -> (CscMatrix<f64>, Vec<f64>) {
     let (n, k) = (form.num_records(), form.num_targets());
     let problem = form.problem;
     let (mut starts, mut rows, mut values) = (vec![0], Vec::new(), Vec::new());
@@ -143,7 +143,7 @@ fn constraints(form: &BandForm<'_>, num_slacks: usize) -> (CscMatrix<f64>, Vec<f
         values.extend([-1.0, 1.0, -1.0]);
         starts.push(rows.len());
     }
-    for j in 0..num_slacks {
+    for &(j, _) in slacks {
         rows.extend([k + j, 2 * k + j]);
         values.extend([-1.0, 1.0]);
         starts.push(rows.len());
@@ -154,5 +154,5 @@ fn constraints(form: &BandForm<'_>, num_slacks: usize) -> (CscMatrix<f64>, Vec<f
         .chain((0..n).map(|i| -problem.bounds.of(i).0))
         .chain((0..n).map(|i| problem.bounds.of(i).1))
         .collect();
-    (CscMatrix::new(3 * k + 2 * n, n + k + num_slacks, starts, rows, values), right_side)
+    (CscMatrix::new(3 * k + 2 * n, n + k + slacks.len(), starts, rows, values), right_side)
 }

@@ -35,7 +35,7 @@ pub(super) fn sweep(problem: &ReweightProblem, stage: &Stage, columns: &[usize],
         let records = rows.iter().zip(values);
         // Slope and curvature of the smooth part of φ at yⱼ + δ.
         let derivatives = |delta: f64| {
-            let ridge = 0.5 / stage.elastic;
+            let ridge = 0.5 / stage.elastic[j];
             let (mut slope, mut curvature) = (ridge * (dual[j] + delta), ridge);
             for (&i, a) in records.clone() {
                 let i = i as usize;

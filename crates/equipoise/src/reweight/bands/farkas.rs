@@ -6,7 +6,7 @@
 //! Σ min(loᵢuᵢ, hiᵢuᵢ) > Σ max(lbⱼyⱼ, ubⱼyⱼ)      u = By
 //! ```
 //!
-//! no multipliers within the bounds meet every band (Farkas' lemma). Both sides are evaluated in double-double, the errors
+//! no multipliers within the bounds meet every band with yⱼ ≠ 0 (Farkas' lemma); these must be hard. Both sides are evaluated in double-double, the errors
 //! of that evaluation counted against the claim.
 
 use super::form::BandForm;
@@ -14,7 +14,7 @@ use crate::numeric::dd::{self, DD_EPSILON, Dd, SplitDd};
 use crate::numeric::parallel::CHUNK;
 use crate::reweight::dual_evaluation::row_product;
 
-/// Left side less right side of the inequality for v = y ⊘ s, less every rounding error: positive means proven.
+/// Left side less right side of the inequality for v = y ⊘ s (0 at every elastic target), less every rounding error: positive means proven.
 pub(super) fn margin(form: &BandForm<'_>, v: &[f64]) -> f64 {
     let problem = form.problem;
     let split: Vec<SplitDd> = v.iter().map(|&v| SplitDd::from(Dd::from(v))).collect();

@@ -11,11 +11,13 @@ use crate::control::IterationRecord;
 use crate::numeric::cholesky::Cholesky;
 use crate::numeric::dd::Dd;
 
-/// The finish stops once √M‖g‖/(2√d) ≤ this for every record: far below half an ulp of 1, 1.1e-16.
+/// The finish stops once √ΣMⱼgⱼ²/(2√d) ≤ this for every record: far below half an ulp of 1, 1.1e-16.
 const TARGET: f64 = 1e-18;
 const MAX_CORRECTIONS: u32 = 14;
-/// Corrections that do not halve ‖g‖ before the finish gives up.
+/// Corrections that do not halve the residual before the finish gives up.
 const MAX_FAILURES: u32 = 3;
+/// Weight of a hard target in the residual by which corrections are compared.
+const HARD_WEIGHT: f64 = 1e12;
 /// Relative ridges tried where the matrix is numerically singular.
 const RIDGES: [f64; 3] = [0.0, 1e-13, 1e-10];
 
@@ -31,14 +33,13 @@ pub(super) fn finish(form: &BandForm<'_>, y: &[f64], free_gram: &mut FreeGram, r
     let mut dual: Vec<Dd> = y.iter().zip(&form.scale).map(|(&y, &s)| Dd::from(y).over(s)).collect();
     let mut evaluation = BandEvaluation::new(form);
     form.evaluate_dual(&dual, None, &mut evaluation);
-    let mut best = (evaluation.dual.residual_bound, dual.clone());
+    let mut best = (residual(form, &evaluation), dual.clone());
     let mut newest_is_best = true;
-    let sensitivity = form.sensitivity(form.smallest_distance_weight);
     let (mut smallest_pivot, mut failures) = (None, 0);
     let mut factor: Option<(Vec<usize>, Cholesky)> = None;
     for correction in 1..=MAX_CORRECTIONS {
-        let goal = if sensitivity.is_finite() { TARGET / sensitivity } else { 0.0 };
-        if best.0 <= goal || failures >= MAX_FAILURES {
+        let settled = newest_is_best && evaluation.residual_distance(form.smallest_distance_weight) <= TARGET;
+        if settled || failures >= MAX_FAILURES {
             break;
         }
         let active = active_targets(form, &dual, &evaluation);
@@ -57,11 +58,11 @@ pub(super) fn finish(form: &BandForm<'_>, y: &[f64], free_gram: &mut FreeGram, r
         let Some((members, cholesky)) = &factor else { break };
         correct(form, &mut dual, &evaluation, members, cholesky);
         form.evaluate_dual(&dual, None, &mut evaluation);
-        let norm = evaluation.dual.residual_bound;
+        let norm = residual(form, &evaluation);
         run.history.push(IterationRecord {
             method: "finish".into(),
             iteration: correction - 1,
-            residual: norm,
+            residual: evaluation.dual.residual_bound,
             objective: None,
             step_length: 1.0,
             num_free: free_gram.free.iter().filter(|f| **f).count() as u32,
@@ -80,6 +81,15 @@ pub(super) fn finish(form: &BandForm<'_>, y: &[f64], free_gram: &mut FreeGram, r
         form.evaluate_dual(&dual, None, &mut evaluation);
     }
     Finished { dual, evaluation, smallest_pivot }
+}
+
+/// √ΣMⱼgⱼ²
+fn residual(form: &BandForm<'_>, evaluation: &BandEvaluation) -> f64 {
+    let term = |j: usize| {
+        let g = evaluation.dual.residual[j].abs() + evaluation.residual_error[j];
+        form.elastic[j].unwrap_or(HARD_WEIGHT) * g * g
+    };
+    (0..form.num_targets()).map(term).sum::<f64>().sqrt()
 }
 
 /// True where the band is a single value, so that φ has no kink at yⱼ = 0.
@@ -110,16 +120,15 @@ fn changed_records(form: &BandForm<'_>, evaluation: &BandEvaluation, free_gram: 
         .collect()
 }
 
-/// Factors S⁻¹GS⁻¹ + I/(2M) on the active targets.
+/// Factors S⁻¹GS⁻¹ + diag(1/(2Mⱼ)) on the active targets.
 fn factor_active(form: &BandForm<'_>, active: &[usize], gram: &[f64]) -> Option<Cholesky> {
     let k = form.num_targets();
-    let half_inverse = form.half_inverse_elastic();
     let mut cholesky = Cholesky::new(active.len());
     RIDGES.iter().find_map(|ridge| {
         let entry = |a: usize, b: usize| {
             let (i, j) = (active[a], active[b]);
             let value = gram[i.max(j) * k + i.min(j)] / form.scale[i] / form.scale[j];
-            if a == b { value * (1.0 + ridge) + half_inverse } else { value }
+            if a == b { value * (1.0 + ridge) + form.half_inverse_elastic(i) } else { value }
         };
         cholesky.factor(entry, form.workers).ok().map(|()| cholesky.clone())
     })

@@ -3,20 +3,21 @@
 //! With Bᵢⱼ = w⁰ᵢAᵢⱼ/sⱼ (sⱼ = |tⱼ| unless given, 1 for a total of 0) and the band [lbⱼ, ubⱼ] of (Bᵀm)ⱼ:
 //!
 //! ```text
-//! min P(m) = Σ dᵢ(mᵢ − 1)² + M Σ dist((Bᵀm)ⱼ, [lbⱼ, ubⱼ])²      lo ≤ m ≤ hi
-//! min φ(y) = Σ hᵢ((By)ᵢ) + Σ [max(lbⱼyⱼ, ubⱼyⱼ) + yⱼ²/(4M)]      hᵢ' = −mᵢ(y) = −clip(1 − (By)ᵢ/(2dᵢ))
+//! min P(m) = Σ dᵢ(mᵢ − 1)² + Σ Mⱼ dist((Bᵀm)ⱼ, [lbⱼ, ubⱼ])²      lo ≤ m ≤ hi
+//! min φ(y) = Σ hᵢ((By)ᵢ) + Σ [max(lbⱼyⱼ, ubⱼyⱼ) + yⱼ²/(4Mⱼ)]      hᵢ' = −mᵢ(y) = −clip(1 − (By)ᵢ/(2dᵢ))
 //! ```
 //!
-//! yⱼ > 0: the upper edge presses; yⱼ < 0: the lower. M = ∞ (hard bands) drops the last term of each. For any subgradient g of
+//! yⱼ > 0: the upper edge presses; yⱼ < 0: the lower. Mⱼ = ∞ (a hard band) drops the last term. For any subgradient g of
 //! φ at y, since clip is firmly non-expansive,
 //!
 //! ```text
-//! g·(y − y*) ≥ 2 Σ dᵢ(mᵢ(y) − mᵢ*)² + ‖y − y*‖²/(2M)     hence     Σ dᵢ(mᵢ(y) − mᵢ*)² ≤ M‖g‖²/4
+//! g·(y − y*) ≥ 2 Σ dᵢ(mᵢ(y) − mᵢ*)² + Σ (yⱼ − yⱼ*)²/(2Mⱼ)     hence     Σ dᵢ(mᵢ(y) − mᵢ*)² ≤ Σ Mⱼgⱼ²/4
 //! ```
 //!
 //! B is never formed: with v = y ⊘ s, (By)ᵢ = w⁰ᵢ(Av)ᵢ and Bᵀm = (Aᵀ(w⁰∘m)) ⊘ s.
 
-use super::options::{Band, BandOptions, BandWeight};
+use super::options::{Band, BandOptions};
+use super::target_bands::TargetBand;
 use crate::numeric::dd::{DD_EPSILON, Dd, Uncertain};
 use crate::numeric::parallel::Workers;
 use crate::reweight::dual_evaluation::{DualEvaluation, RecordTerms};
@@ -35,8 +36,10 @@ pub(super) struct BandForm<'a> {
     /// dᵢ
     pub distance_weights: Vec<f64>,
     pub smallest_distance_weight: f64,
-    /// M; `None` means ∞.
-    pub elastic: Option<f64>,
+    /// Mⱼ; `None` means ∞.
+    pub elastic: Vec<Option<f64>>,
+    /// True if some band must hold.
+    pub has_hard: bool,
 }
 
 /// A dual point with everything that the certificate needs of it.
@@ -47,17 +50,25 @@ pub(super) struct BandEvaluation {
     pub reached: Vec<Uncertain>,
     /// Bound on the error of gⱼ (k).
     pub residual_error: Vec<f64>,
+    /// Upper bound on Σ Mⱼgⱼ²; ∞ where a hard target has gⱼ ≠ 0.
+    pub weighted_square: f64,
 }
 
 impl<'a> BandForm<'a> {
-    pub fn new(problem: &'a ReweightProblem, options: &BandOptions, workers: &'a Workers) -> Self {
+    /// The form of a problem with one band per target (k).
+    pub fn new(
+        problem: &'a ReweightProblem,
+        bands: &[TargetBand],
+        options: &BandOptions,
+        workers: &'a Workers,
+    ) -> Self {
         let n = problem.num_records();
         let (mut scales, mut lower, mut upper) = (Vec::new(), Vec::new(), Vec::new());
-        for (j, target) in problem.targets().iter().enumerate() {
+        for (target, TargetBand { band, .. }) in problem.targets().iter().zip(bands) {
             let default = if target.total == 0.0 { 1.0 } else { target.total.abs() };
             let scale = target.scale.map_or(default, f64::abs);
             let total = Dd::from(target.total);
-            let (low, high) = match options.band_of(j, target.total) {
+            let (low, high) = match *band {
                 Band::Between { lower, upper } => (Dd::from(lower), Dd::from(upper)),
                 Band::Absolute(width) => (total - Dd::from(width), total + Dd::from(width)),
                 Band::Relative(tolerance) => {
@@ -82,10 +93,8 @@ impl<'a> BandForm<'a> {
             upper,
             smallest_distance_weight: distance_weights.iter().copied().fold(f64::INFINITY, f64::min),
             distance_weights,
-            elastic: match options.weight {
-                BandWeight::Elastic(weight) => Some(weight),
-                BandWeight::Hard => None,
-            },
+            elastic: bands.iter().map(|band| band.elastic).collect(),
+            has_hard: bands.iter().any(|band| band.elastic.is_none()),
         }
     }
 
@@ -97,31 +106,35 @@ impl<'a> BandForm<'a> {
         self.problem.num_targets()
     }
 
-    /// 1/(2M)
-    pub fn half_inverse_elastic(&self) -> f64 {
-        self.elastic.map_or(0.0, |weight| 0.5 / weight)
+    /// 1/(2Mⱼ)
+    pub fn half_inverse_elastic(&self, j: usize) -> f64 {
+        self.elastic[j].map_or(0.0, |weight| 0.5 / weight)
     }
 
-    /// √M/(2√d): how far a multiplier may be off per unit of ‖g‖, rounded up.
-    pub fn sensitivity(&self, distance_weight: f64) -> f64 {
-        self.elastic.map_or(f64::INFINITY, |weight| 0.5 * (weight / distance_weight).sqrt() * (1.0 + 1e-12))
+    /// True where the band of target j must hold.
+    pub fn is_hard(&self, j: usize) -> bool {
+        self.elastic[j].is_none()
     }
 
     /// Evaluates the dual point y = s ∘ v. The answer to bound is `given`, or m(y) rounded.
     pub fn evaluate_dual(&self, v: &[Dd], given: Option<&[f64]>, out: &mut BandEvaluation) {
         out.dual.evaluate_records(self, v, given);
         let sums = self.problem.matrix.transposed_times_dd(&out.dual.weighted, self.workers);
-        let mut squared_bound = 0.0;
+        let (mut squared_bound, mut weighted_square) = (0.0, 0.0);
         for (j, sum) in sums.iter().enumerate() {
             let reached = self.reached(j, sum);
             let (g, error) = self.subgradient(j, v[j], reached);
             let bound = (g.abs() * (1.0 + f64::EPSILON) + error) * (1.0 + 1e-9);
             squared_bound += bound * bound;
+            if bound != 0.0 {
+                weighted_square += self.elastic[j].map_or(f64::INFINITY, |m| m * bound * bound);
+            }
             out.dual.residual[j] = g;
             out.residual_error[j] = error;
             out.reached[j] = reached;
         }
         out.dual.residual_bound = squared_bound.sqrt() * (1.0 + 1e-9);
+        out.weighted_square = weighted_square * (1.0 + 1e-9);
     }
 
     /// (Bᵀm)ⱼ from Σᵢ Aᵢⱼw⁰ᵢ(mᵢ − 1).
@@ -162,7 +175,7 @@ impl<'a> BandForm<'a> {
             return (0.0, excess(above, error(upper)).max(excess(-below, error(lower))));
         }
         let edge = if v > Dd::ZERO { upper } else { lower };
-        let slack = match self.elastic {
+        let slack = match self.elastic[j] {
             Some(weight) => v.times(self.scale[j]).over(weight).times(0.5),
             None => Dd::ZERO,
         };
@@ -195,7 +208,13 @@ impl BandEvaluation {
             dual: DualEvaluation::new(form),
             reached: vec![Uncertain::default(); k],
             residual_error: vec![0.0; k],
+            weighted_square: f64::INFINITY,
         }
+    }
+
+    /// √ΣMⱼgⱼ²/(2√d): how far m(y) may be off where the distance weight is d, rounded up.
+    pub fn residual_distance(&self, distance_weight: f64) -> f64 {
+        0.5 * (self.weighted_square / distance_weight).sqrt() * (1.0 + 1e-12)
     }
 }
 

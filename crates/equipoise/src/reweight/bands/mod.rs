@@ -1,11 +1,11 @@
 //! The band form: totals within bands instead of on targets.
 //!
 //! ```text
-//! min Σ dᵢ(mᵢ − 1)² + M Σ dist((Σᵢ w⁰ᵢmᵢAᵢⱼ)/sⱼ, [lbⱼ, ubⱼ])²      lo ≤ m ≤ hi
+//! min Σ dᵢ(mᵢ − 1)² + Σ Mⱼ dist((Σᵢ w⁰ᵢmᵢAᵢⱼ)/sⱼ, [lbⱼ, ubⱼ])²      lo ≤ m ≤ hi
 //! ```
 //!
-//! with sⱼ = |tⱼ| unless given and the band tⱼ/sⱼ ± tolerance. M is finite (elastic, default 1e6) or infinite (hard). The dual is
-//! minimised by a proximal Newton method, the last digits come from Newton corrections in double-double, and the certificate
+//! with sⱼ = |tⱼ| unless given and the band tⱼ/sⱼ ± tolerance. Mⱼ is finite (elastic, default 1e6) or infinite (hard), and may
+//! differ from target to target; an elastic band of zero width penalises every miss. The dual is minimised by a proximal Newton method, the last digits come from Newton corrections in double-double, and the certificate
 //! bounds the distance of every multiplier from the one optimum. Hard bands end with that, or with a proof that they
 //! cannot hold together.
 //!
@@ -43,7 +43,9 @@ mod result;
 mod settled;
 mod solve;
 mod subproblem;
+mod target_bands;
 
 pub use certificate::BandCertificate;
 pub use options::{Band, BandMethod, BandOptions, BandWeight};
 pub use result::{BandAttempt, BandInfeasibility, BandReweighting, BandTargetResult, Binding};
+pub use target_bands::{BandOverride, TargetSelector};

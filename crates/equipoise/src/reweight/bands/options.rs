@@ -1,9 +1,8 @@
 //! How to solve the band form: every default and range is stated here, once.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
+use super::target_bands::BandOverride;
 use crate::error::{InputCode, InputError};
 use crate::reweight::options::{MAX_THREADS, ReweightOptions};
 use crate::reweight::problem::ReweightProblem;
@@ -64,13 +63,15 @@ impl BandMethod {
 pub struct BandOptions {
     /// The band of every target without one of its own; default ±0.5 % of the total.
     pub band: Band,
-    /// Bands of single targets, by index.
-    pub overrides: BTreeMap<usize, Band>,
+    /// Other bands and weights for some targets, in order: later ones win. Default none.
+    pub overrides: Vec<BandOverride>,
     /// Band half-width, in units of the total, of targets whose total is 0 and that have no band of their own: a relative
     /// tolerance says nothing there. Default none, which makes such a target an input error.
     pub zero_tolerance: Option<f64>,
-    /// Default elastic with M = 1e6.
+    /// The weight of every target without one of its own; default elastic with M = 1e6.
     pub weight: BandWeight,
+    /// Factor > 0 of the weight Mⱼ of each target (k), which an elastic band has; hard bands stay hard. Default 1 for each.
+    pub importance: Option<Vec<f64>>,
     /// Coefficient dᵢ > 0 of (mᵢ − 1)² per record (n); default 1 for each.
     pub distance_weights: Option<Vec<f64>>,
     /// Default [`BandMethod::Auto`].
@@ -90,9 +91,10 @@ impl Default for BandOptions {
         let shared = ReweightOptions::default();
         Self {
             band: Band::Relative(0.005),
-            overrides: BTreeMap::new(),
+            overrides: Vec::new(),
             zero_tolerance: None,
             weight: BandWeight::Elastic(1e6),
+            importance: None,
             distance_weights: None,
             method: BandMethod::Auto,
             tolerance: shared.tolerance,
@@ -112,12 +114,9 @@ impl BandOptions {
         })
     }
 
-    /// Checks every range, and the bands against the targets they belong to.
+    /// Checks every range but those of bands and weights, which [`BandOptions::target_bands`] checks.
     pub(super) fn validate(&self, problem: &ReweightProblem) -> Result<(), InputError> {
         positive("tolerance", self.tolerance)?;
-        if let BandWeight::Elastic(weight) = self.weight {
-            positive("weight", weight)?;
-        }
         if let Some(seconds) = self.time_limit_seconds {
             positive("timeLimitSeconds", seconds)?;
         }
@@ -137,41 +136,11 @@ impl BandOptions {
                 positive(&format!("distanceWeights[{i}]"), weight)?;
             }
         }
-        check_band("band", self.band)?;
-        if let Some(tolerance) = self.zero_tolerance {
-            not_negative("zeroTolerance", tolerance)?;
-        }
-        for (&j, &band) in &self.overrides {
-            if j >= problem.num_targets() {
-                let expected = format!("an index below {}", problem.num_targets());
-                return Err(InputError::new(InputCode::OutOfRange, "overrides", expected, j.to_string()));
-            }
-            check_band(&format!("targets[{j}].tolerance"), band)?;
-        }
-        for (j, target) in problem.targets().iter().enumerate() {
-            if target.total == 0.0 && matches!(self.band_of(j, target.total), Band::Relative(_)) {
-                return Err(InputError::new(
-                    InputCode::OutOfRange,
-                    format!("targets[{j}].tolerance"),
-                    "an absolute tolerance, since the total is 0 (or set the tolerance of zero targets)",
-                    format!("a relative one for target {:?}", target.name),
-                ));
-            }
-        }
         Ok(())
-    }
-
-    /// The band of target j, whose total is given.
-    pub(super) fn band_of(&self, j: usize, total: f64) -> Band {
-        match (self.overrides.get(&j), self.zero_tolerance) {
-            (Some(&band), _) => band,
-            (None, Some(tolerance)) if total == 0.0 => Band::Absolute(tolerance),
-            _ => self.band,
-        }
     }
 }
 
-fn positive(path: &str, value: f64) -> Result<(), InputError> {
+pub(super) fn positive(path: &str, value: f64) -> Result<(), InputError> {
     if !value.is_finite() {
         return Err(InputError::not_finite(path, value));
     }
@@ -191,7 +160,7 @@ fn not_negative(path: &str, value: f64) -> Result<(), InputError> {
     Ok(())
 }
 
-fn check_band(path: &str, band: Band) -> Result<(), InputError> {
+pub(super) fn check_band(path: &str, band: Band) -> Result<(), InputError> {
     match band {
         Band::Relative(tolerance) | Band::Absolute(tolerance) => not_negative(path, tolerance),
         Band::Between { lower, upper } => {

@@ -1,9 +1,9 @@
 //! From the plain iteration to a settled answer: directly where M is moderate, else by the proximal point method.
 //!
-//! The proximal point method replaces yⱼ²/(4M) by yⱼ²/(4M) + (yⱼ − ŷⱼ)²/(4P), which is the elastic problem of weight
-//! 1/(1/M + 1/P) with both band edges moved by −ŷⱼ/(2P); ŷ is the answer of the stage before. For M = ∞ it is the augmented
-//! Lagrangian method on the bands: it converges for any P, ends exactly once the active set is right, and where the bands cannot hold
-//! together y − ŷ turns into a direction that proves it.
+//! The proximal point method replaces yⱼ²/(4Mⱼ) by yⱼ²/(4Mⱼ) + (yⱼ − ŷⱼ)²/(4Pⱼ), which is the elastic problem of weights
+//! Wⱼ = 1/(1/Mⱼ + 1/Pⱼ) with both band edges moved by −ŷⱼ/(2Pⱼ); ŷ is the answer of the stage before. A stage of weight W has
+//! Wⱼ = min(W, Mⱼ). Where Mⱼ = ∞ it is the augmented Lagrangian method on that band: it converges for any P, ends exactly once the
+//! active set is right, and where the hard bands cannot hold together y − ŷ turns into a direction that proves it.
 //!
 //! Source: R. T. Rockafellar, Math. Oper. Res. 1 (1976) 97–116.
 
@@ -15,6 +15,7 @@ use super::interior;
 use super::proximal_newton::{ProximalNewton, Run, Stage, StageEnd};
 use super::settled::{Settled, prove};
 use crate::control::{Control, Stopwatch};
+use crate::numeric::dd::Uncertain;
 use crate::reweight::result::Timing;
 
 /// Up to this weight (times the smallest dᵢ) the problem is tried as it is.
@@ -57,9 +58,8 @@ pub(super) fn solve(
 ) -> Outcome {
     let run = Run { iteration_limit, iterations: 0, history: Vec::new() };
     let mut search = Search { form, newton: ProximalNewton::new(form), run, best: None };
-    let direct = form.elastic.filter(|m| m / form.smallest_distance_weight <= LARGEST_DIRECT_WEIGHT);
-    if let Some(weight) = direct {
-        let stage = search.stage(weight, None, 8, u32::MAX);
+    if largest_weight(form) / form.smallest_distance_weight <= LARGEST_DIRECT_WEIGHT {
+        let stage = search.stage(f64::INFINITY, None, 8, u32::MAX);
         let end = search.newton.solve(&stage, &mut search.run, control, timing);
         if ends_the_run(&end) || (end == StageEnd::Solved && search.settle(timing)) {
             return search.outcome(end, None, timing);
@@ -73,30 +73,30 @@ fn ends_the_run(end: &StageEnd) -> bool {
     matches!(end, StageEnd::IterationLimit | StageEnd::Cancelled)
 }
 
+/// max Mⱼ
+fn largest_weight(form: &BandForm<'_>) -> f64 {
+    form.elastic.iter().map(|m| m.unwrap_or(f64::INFINITY)).fold(0.0, f64::max)
+}
+
 impl Search<'_, '_> {
-    /// The elastic problem of total weight `weight` around `centre` (with its 1/(2P)).
-    fn stage(
-        &self,
-        weight: f64,
-        centre: Option<(&[f64], f64)>,
-        max_short_steps: u32,
-        max_steps: u32,
-    ) -> Stage {
-        let shift = |j: usize| centre.map_or(0.0, |(y, half_inverse)| y[j] * half_inverse);
-        let edges = |edges: &[crate::numeric::dd::Uncertain]| {
+    /// The elastic problem of weights min(`weight`, Mⱼ) around `centre`.
+    fn stage(&self, weight: f64, centre: Option<&[f64]>, max_short_steps: u32, max_steps: u32) -> Stage {
+        let form = self.form;
+        let elastic: Vec<f64> =
+            form.elastic.iter().map(|m| m.map_or(weight, |m: f64| m.min(weight))).collect();
+        // ŷⱼ/(2Pⱼ)
+        let shift = |j: usize| {
+            let half_inverse = (0.5 / elastic[j] - form.half_inverse_elastic(j)).max(0.0);
+            centre.map_or(0.0, |y| y[j] * half_inverse)
+        };
+        let edges = |edges: &[Uncertain]| {
             edges.iter().enumerate().map(|(j, e)| e.value.to_f64() - shift(j)).collect()
         };
-        Stage {
-            elastic: weight,
-            lower: edges(&self.form.lower),
-            upper: edges(&self.form.upper),
-            max_short_steps,
-            max_steps,
-        }
+        Stage { lower: edges(&form.lower), upper: edges(&form.upper), elastic, max_short_steps, max_steps }
     }
 
     fn proximal_stages(mut self, control: &Control, timing: &mut Timing) -> Outcome {
-        let target = self.form.elastic.unwrap_or(f64::INFINITY);
+        let target = largest_weight(self.form);
         let last = target.min(LARGEST_STAGE_WEIGHT);
         let mut weight = (FIRST_FRACTION * target).min(FIRST_WEIGHT);
         let mut factor = LARGEST_FACTOR;
@@ -104,8 +104,7 @@ impl Search<'_, '_> {
         let mut reached = None;
         let mut end = StageEnd::StepLimit;
         for _ in 0..MAX_STAGES {
-            let half_inverse = (0.5 / weight - self.form.half_inverse_elastic()).max(0.0);
-            let stage = self.stage(weight, Some((&centre, half_inverse)), 20, 80);
+            let stage = self.stage(weight, Some(&centre), 20, 80);
             end = self.newton.solve(&stage, &mut self.run, control, timing);
             if ends_the_run(&end) {
                 break;
@@ -126,7 +125,7 @@ impl Search<'_, '_> {
                 weight = reached.map_or(0.01 * weight, |w: f64| (w * factor).min(last));
             }
         }
-        if self.form.elastic.is_none() && !ends_the_run(&end) {
+        if self.form.has_hard && !ends_the_run(&end) {
             self.prove_from_interior(control, timing);
         }
         self.outcome(end, None, timing)
@@ -138,7 +137,8 @@ impl Search<'_, '_> {
         let narrowings = if best > SETTLED { &NARROWINGS[..] } else { &[] };
         for narrowing in narrowings {
             let mut stage = self.stage(INTERIOR_WEIGHT, None, 20, 80);
-            for (lower, upper) in stage.lower.iter_mut().zip(&mut stage.upper) {
+            let edges = stage.lower.iter_mut().zip(&mut stage.upper).enumerate();
+            for (_, (lower, upper)) in edges.filter(|(j, _)| self.form.is_hard(*j)) {
                 let width = narrowing * (*upper - *lower);
                 *lower += width;
                 *upper -= width;
@@ -156,17 +156,15 @@ impl Search<'_, '_> {
 
     /// A proof that hard bands cannot hold, from the direction in which the dual point moves.
     fn infeasibility(&self, centre: &[f64]) -> Option<(Vec<f64>, f64)> {
-        if self.form.elastic.is_some() {
-            return None;
-        }
-        let largest = self.newton.dual.iter().zip(centre).map(|(y, c)| (y - c).abs()).fold(0.0, f64::max);
+        let moved = |j: usize| {
+            if self.form.is_hard(j) { self.newton.dual[j] - centre[j] } else { 0.0 }
+        };
+        let k = self.form.num_targets();
+        let largest = (0..k).map(|j| moved(j).abs()).fold(0.0, f64::max);
         if largest == 0.0 {
             return None;
         }
-        let direction: Vec<f64> = (self.newton.dual.iter().zip(centre))
-            .zip(&self.form.scale)
-            .map(|((y, c), s)| (y - c) / largest / s)
-            .collect();
+        let direction: Vec<f64> = (0..k).map(|j| moved(j) / largest / self.form.scale[j]).collect();
         let margin = farkas::margin(self.form, &direction);
         (margin > 0.0).then_some((direction, margin))
     }

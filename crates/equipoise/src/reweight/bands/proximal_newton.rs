@@ -33,9 +33,9 @@ const SHORT_STEP: f64 = 0.1;
 const FIRST_MIXING: f64 = 0.01;
 const LEAST_MIXING: f64 = 1e-5;
 
-/// An elastic problem with weight M and bands [lower, upper] in plain doubles.
+/// An elastic problem with weights Mⱼ and bands [lower, upper] in plain doubles.
 pub(super) struct Stage {
-    pub elastic: f64,
+    pub elastic: Vec<f64>,
     pub lower: Vec<f64>,
     pub upper: Vec<f64>,
     /// Short steps allowed before it is given up.
@@ -160,7 +160,7 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
         let (mut step_length, mut fresh) = (0.0, false);
         loop {
             let distance = self.evaluate();
-            let objective = distance + stage.elastic * self.squared_violation(stage);
+            let objective = distance + self.band_cost(stage);
             let gap = self.gap(stage);
             stalled = if gap < 0.5 * best { 0 } else { stalled + 1 };
             best = best.min(gap);
@@ -280,21 +280,17 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
         distance
     }
 
-    /// Σ dist(aⱼ, [lbⱼ, ubⱼ])²
-    fn squared_violation(&self, stage: &Stage) -> f64 {
-        let bands = stage.lower.iter().zip(&stage.upper);
-        self.reached
-            .iter()
-            .zip(bands)
-            .map(|(a, (lower, upper))| (a - a.max(*lower).min(*upper)).powi(2))
-            .sum()
+    /// Σ Mⱼ dist(aⱼ, [lbⱼ, ubⱼ])²
+    fn band_cost(&self, stage: &Stage) -> f64 {
+        let outside = |j: usize| self.reached[j] - self.reached[j].max(stage.lower[j]).min(stage.upper[j]);
+        (0..self.reached.len()).map(|j| stage.elastic[j] * outside(j).powi(2)).sum()
     }
 
     /// P(m(y)) + φ(y) + const as Fenchel–Young terms, none of them negative; the records contribute nothing.
     fn gap(&self, stage: &Stage) -> f64 {
         (0..self.dual.len())
             .map(|j| {
-                fenchel_young(self.reached[j], self.dual[j], stage.lower[j], stage.upper[j], stage.elastic)
+                fenchel_young(self.reached[j], self.dual[j], stage.lower[j], stage.upper[j], stage.elastic[j])
             })
             .sum()
     }
@@ -306,14 +302,13 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
         self.changed = changed;
     }
 
-    /// H = (1 − θ)G + θG₀ + I/(2M), the model around y, and its minimiser.
+    /// H = (1 − θ)G + θG₀ + diag(1/(2Mⱼ)), the model around y, and its minimiser.
     fn minimise_model(&mut self, stage: &Stage) -> Result<(), NotPositiveDefinite> {
         let form = self.form;
         let k = self.dual.len();
         if self.mixing > 0.0 && self.all_gram.is_none() {
             self.all_gram = Some(all_gram(form));
         }
-        let ridge = 0.5 / stage.elastic;
         let (gram, all, s, theta) = (&self.free_gram.gram, &self.all_gram, &self.inverse_scale, self.mixing);
         form.workers.fill_by(k, &mut self.hessian, |start, row| {
             let i = start / k;
@@ -323,10 +318,11 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
                     Some(all) if theta > 0.0 => (1.0 - theta) * gram[entry] + theta * all[entry],
                     _ => gram[entry],
                 };
-                *h = s[i] * s[j] * value + if i == j { ridge } else { 0.0 };
+                *h = s[i] * s[j] * value + if i == j { 0.5 / stage.elastic[i] } else { 0.0 };
             }
         });
-        let mut linear: Vec<f64> = self.dual.iter().zip(&self.reached).map(|(y, a)| ridge * y - a).collect();
+        let mut linear: Vec<f64> =
+            (0..k).map(|j| 0.5 * self.dual[j] / stage.elastic[j] - self.reached[j]).collect();
         for (j, &y) in self.dual.iter().enumerate() {
             if y != 0.0 {
                 axpy(-y, &self.hessian[j * k..(j + 1) * k], &mut linear);
@@ -410,12 +406,11 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
             }
             sum
         });
-        let ridge = 0.5 / stage.elastic;
         let mut bands = 0.0;
         for (j, &d) in direction.iter().enumerate() {
             let y = self.dual[j] + alpha * d;
             let upward = if y == 0.0 { (d > 0.0) == from_right } else { y > 0.0 };
-            bands += (ridge * y + if upward { stage.upper[j] } else { stage.lower[j] }) * d;
+            bands += (0.5 * y / stage.elastic[j] + if upward { stage.upper[j] } else { stage.lower[j] }) * d;
         }
         bands - partial.iter().sum::<f64>()
     }

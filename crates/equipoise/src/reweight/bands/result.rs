@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::certificate::{BandCertificate, violation};
 use super::form::BandForm;
-use super::options::BandMethod;
+use super::options::{BandMethod, BandWeight};
 use crate::control::IterationRecord;
 use crate::numeric::dd::{Dd, Uncertain};
 use crate::numeric::digest::Digest;
@@ -36,6 +36,8 @@ pub struct BandTargetResult {
     pub lower: f64,
     /// Upper edge of the band, in units of the total.
     pub upper: f64,
+    /// What a total outside the band costs: Mⱼ, the importance counted in, or hard.
+    pub weight: BandWeight,
     /// The total at the design weights.
     pub before: f64,
     /// The total at the final weights.
@@ -55,8 +57,8 @@ pub struct BandTargetResult {
     pub impossible: bool,
 }
 
-/// A direction y that proves that hard bands cannot hold together: over all multipliers within the bounds, y·(Bᵀm) exceeds
-/// what the bands allow by at least `margin`.
+/// A direction y, 0 at every elastic target, that proves that the hard bands cannot hold together: over all multipliers within
+/// the bounds, y·(Bᵀm) exceeds what the bands allow by at least `margin`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BandInfeasibility {
     /// yⱼ/sⱼ (k): the weight of each total in the contradiction.
@@ -144,6 +146,7 @@ pub(super) fn target_results(
                 target: target.total,
                 lower: form.lower[j].value.times(form.scale[j]).to_f64(),
                 upper: form.upper[j].value.times(form.scale[j]).to_f64(),
+                weight: form.elastic[j].map_or(BandWeight::Hard, BandWeight::Elastic),
                 before: problem.moments.before[j].to_f64(),
                 after: total,
                 relative_error: if target.total == 0.0 {

@@ -1,7 +1,7 @@
 //! Proof that the active set is the right one, which bounds the distance from the optimum without any help from M.
 //!
 //! At a dual point with active targets 𝒜 (yⱼ ≠ 0), free records and the residual g, the point y + δ with H δ = −g,
-//! H = B_𝒜ᵀ diag(free/2d) B_𝒜 + I/(2M), satisfies the optimality conditions of *this* active set exactly. If no sign and no state changes
+//! H = B_𝒜ᵀ diag(free/2d) B_𝒜 + diag(1/(2Mⱼ)), satisfies the optimality conditions of *this* active set exactly. If no sign and no state changes
 //! between y and y + δ, it satisfies those of the problem: m(y + δ) is the optimum. With D = diag(√Hⱼⱼ) and μ a proven lower
 //! bound on the smallest eigenvalue of D⁻¹HD⁻¹,
 //!
@@ -20,8 +20,9 @@ use crate::numeric::dd::{Dd, SplitDd};
 use crate::numeric::parallel::CHUNK;
 use crate::reweight::dual_evaluation::{RecordPoint, row_product};
 
-/// Shifts tried, largest first.
-const SHIFTS: [f64; 8] = [0.3, 0.1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7];
+/// Shifts tried, largest first, as long as rounding leaves something of them.
+const SHIFTS: [f64; 14] =
+    [0.3, 0.1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13];
 
 /// |mᵢ(y) − mᵢ*| is at most this, per record, beside the evaluation error of mᵢ(y).
 pub(super) struct Settled {
@@ -44,8 +45,7 @@ pub(super) fn prove(
     // From scratch: an updated matrix carries rounding errors of records that have left it.
     free_gram.rebuild(form);
     let diagonal = |j: usize| free_gram.gram[j * k + j] / form.scale[j] / form.scale[j];
-    let half_inverse = form.half_inverse_elastic();
-    let d: Vec<f64> = active.iter().map(|&j| (diagonal(j) + half_inverse).sqrt()).collect();
+    let d: Vec<f64> = active.iter().map(|&j| (diagonal(j) + form.half_inverse_elastic(j)).sqrt()).collect();
     let mu = smallest_eigenvalue(form, &active, &d, &free_gram.gram)?;
 
     let residual = |j: usize| evaluation.dual.residual[j].abs() + evaluation.residual_error[j];
@@ -123,7 +123,6 @@ fn smallest_eigenvalue(form: &BandForm<'_>, active: &[usize], d: &[f64], gram: &
     if m == 0 {
         return Some(1.0);
     }
-    let half_inverse = form.half_inverse_elastic();
     let unit = 0.5 * f64::EPSILON;
     let longest = active.iter().map(|&j| form.problem.matrix.column(j).0.len()).max().unwrap_or(0);
     // Each entry is a sum of at most `longest` products, at most √(HᵢᵢHⱼⱼ) in magnitude together (Cauchy–Schwarz).
@@ -139,7 +138,7 @@ fn smallest_eigenvalue(form: &BandForm<'_>, active: &[usize], d: &[f64], gram: &
             let (i, j) = (active[a], active[b]);
             let mut value = gram[i.max(j) * k + i.min(j)] / form.scale[i] / form.scale[j];
             if a == b {
-                value += half_inverse;
+                value += form.half_inverse_elastic(i);
             }
             let value = value / d[a] / d[b];
             if a == b { value - shift } else { value }

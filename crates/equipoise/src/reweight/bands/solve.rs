@@ -37,8 +37,8 @@ impl ReweightProblem {
     /// A numerical failure, a limit, a cancellation or proven infeasibility is a status with evidence, never an error.
     ///
     /// # Errors
-    /// An option out of range; a band whose tolerance is negative or whose edges cross; a target with total 0 and no absolute
-    /// tolerance (`targets[3].tolerance`).
+    /// An option out of range; a band whose tolerance is negative or whose edges cross; an override that matches no target and is
+    /// not optional (`overrides[2].match`); a target with total 0 and no absolute tolerance (`targets[3].tolerance`).
     pub fn solve_bands(&self, options: &BandOptions) -> Result<BandReweighting, InputError> {
         self.solve_bands_with(options, &mut Control::default())
     }
@@ -53,17 +53,18 @@ impl ReweightProblem {
         control: &mut Control,
     ) -> Result<BandReweighting, InputError> {
         options.validate(self)?;
+        let bands = options.target_bands(self)?;
         let total = Stopwatch::default();
         let mut watch = Stopwatch::default();
         control.start_clock(options.time_limit_seconds);
         let workers = Workers::new(options.threads);
         let mut timing = Timing { threads: workers.threads(), ..Timing::default() };
-        let form = BandForm::new(self, options, &workers);
+        let form = BandForm::new(self, &bands, options, &workers);
         timing.form_seconds = watch.lap();
         tracing::info!(
             num_records = self.num_records(),
             num_targets = self.num_targets(),
-            elastic = form.elastic,
+            num_hard = bands.iter().filter(|band| band.elastic.is_none()).count(),
             method = options.method.as_str(),
             "band reweighting starts"
         );
