@@ -1,6 +1,8 @@
 export { digest } from './digest.js'
 export * from './errors.js'
 export { version } from './native/binding.cjs'
+export type * from './reweight/bands-types.js'
+export type * from './reweight/calibration-types.js'
 export { type ReweightConfigBuilder, type ReweightConfiguration, reweightConfig } from './reweight/config.js'
 export * from './reweight/gold-star.js'
 export * from './reweight/problem.js'

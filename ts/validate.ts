@@ -51,6 +51,15 @@ export function checkedCount(path: string, value: unknown, limit = MAX_COUNT): n
   return number
 }
 
+/** Whole numbers from 0 to 2³² − 1, as native code takes them. */
+export function checkedCounts(path: string, value: unknown): Uint32Array {
+  if (value instanceof Uint32Array) return checkedArray(path, value, Uint32Array)
+  return Uint32Array.from(checkedNumbers(path, value), (number, i) => {
+    if (Number.isInteger(number) && number >= 0 && number <= MAX_COUNT) return number
+    return checkedCount(`${path}[${i}]`, number)
+  })
+}
+
 export function checkedFunction<T>(path: string, value: T): T {
   if (typeof value !== 'function') throw wrongType(path, 'a function', value)
   return value

@@ -1,5 +1,7 @@
 //! Plain values: whatever serialises with serde becomes objects, arrays, numbers (NaN and infinities included) and strings.
 
+use std::collections::BTreeMap;
+
 use napi::bindgen_prelude::*;
 use napi::sys;
 use serde::Serialize;
@@ -12,3 +14,6 @@ impl<T: Serialize> ToNapiValue for Plain<T> {
         Ok(Env::from_raw(env).to_js_value(&value.0)?.raw())
     }
 }
+
+/// What each status means, by its name.
+pub type Sentences = BTreeMap<&'static str, &'static str>;

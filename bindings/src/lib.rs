@@ -6,17 +6,25 @@
 //! | [`control`] | cancellation, progress, threads of their own |
 //! | [`events`] | `tracing` events on their way to JavaScript |
 //! | [`convert`] | plain values |
-//! | [`reweight`] | reweighting problems |
+//! | [`problem`] | reweighting problems in native memory |
+//! | [`run`] | one solve on a thread of its own |
+//! | [`answer`] | vectors of answers, both ways |
+//! | [`penalty`], [`bands`], [`calibration`] | the forms: options, solve, results, defaults |
 //! | [`gold_star`] | comparison with reference weights |
 //! | [`synthetic`] | the generated national population |
 
 // Public only so that the test build, which registers nothing with Node, does not call everything unused.
+pub mod answer;
+pub mod bands;
+pub mod calibration;
 pub mod control;
 pub mod convert;
 pub mod errors;
 pub mod events;
 pub mod gold_star;
-pub mod reweight;
+pub mod penalty;
+pub mod problem;
+pub mod run;
 pub mod synthetic;
 
 use equipoise::numeric::digest::Digest;

@@ -5,6 +5,12 @@ import { REWEIGHT_METHODS, REWEIGHT_STATUSES, reweightDefaults } from '../../ts/
 
 // The compiler holds this list to the declared exports; the test holds it to those that there are.
 const declared: Record<keyof typeof equipoise, string> = {
+  BAND_METHODS: 'object',
+  BAND_STATUSES: 'object',
+  bandDefaults: 'function',
+  CALIBRATION_DISTANCES: 'object',
+  CALIBRATION_STATUSES: 'object',
+  calibrationDefaults: 'function',
   compareWeights: 'function',
   digest: 'function',
   DisposedError: 'function',
@@ -46,10 +52,31 @@ describe('the package', () => {
       clarabel: true,
     }
     expect([...REWEIGHT_METHODS].sort()).toEqual(Object.keys(methods).sort())
+    const provable = [...Object.keys(statuses), 'infeasible'].sort()
+    for (const sentences of [equipoise.BAND_STATUSES, equipoise.CALIBRATION_STATUSES]) {
+      expect(Object.keys(sentences).sort()).toEqual(provable)
+      for (const sentence of Object.values(sentences)) expect(sentence).toMatch(/^[A-Z].*\.$/)
+    }
+    const bandMethods: Record<equipoise.BandMethod, true> = {
+      auto: true,
+      proximal_newton: true,
+      clarabel: true,
+    }
+    expect([...equipoise.BAND_METHODS].sort()).toEqual(Object.keys(bandMethods).sort())
+    const distances: Record<equipoise.CalibrationDistance, true> = {
+      linear: true,
+      truncated: true,
+      raking: true,
+      logit: true,
+      sinh: true,
+    }
+    expect([...equipoise.CALIBRATION_DISTANCES].sort()).toEqual(Object.keys(distances).sort())
   })
 
   it('documents the defaults that the native code has', () => {
     expect(documentedDefaults('reweight/types.ts')).toEqual(reweightDefaults())
+    expect(documentedDefaults('reweight/bands-types.ts')).toEqual(equipoise.bandDefaults())
+    expect(documentedDefaults('reweight/calibration-types.ts')).toEqual(equipoise.calibrationDefaults())
   })
 
   it('documents the defaults of comparisons and of the generator', () => {

@@ -1,18 +1,15 @@
 // The caller's data and options in the form that native code takes.
 import { InputError } from '../errors.js'
-import { type NativeData, type NativeOptions, NativeReweightProblem } from '../native/binding.cjs'
-import { callNative } from '../native-errors.js'
 import {
-  checkedArray,
-  checkedCount,
-  checkedFunction,
-  checkedNumber,
-  checkedNumbers,
-  checkNames,
-  isObject,
-  wrongType,
-} from '../validate.js'
-import type { ReweightChange, ReweightData, ReweightOptions, SparseInput } from './types.js'
+  type NativeAnswer,
+  type NativeData,
+  type NativeOptions,
+  NativeReweightProblem,
+} from '../native/binding.cjs'
+import { callNative } from '../native-errors.js'
+import { checkedArray, checkedNumber, checkedNumbers, checkNames, isObject, wrongType } from '../validate.js'
+import { checkedString, checkOptionNames, conflict, limits, optional } from './options.js'
+import type { ReweightAnswer, ReweightChange, ReweightData, ReweightOptions, SparseInput } from './types.js'
 
 const changeNames = ['designWeights', 'targets', 'bounds'] as const
 const dataNames = ['matrix', ...changeNames] as const
@@ -20,7 +17,6 @@ const syncOptionNames = [
   ...['penalty', 'method', 'tolerance', 'maxIterations', 'timeLimitSeconds', 'threads'],
   ...['startMultipliers', 'startDual'],
 ] as const
-const optionNames = [...syncOptionNames, 'signal', 'onProgress', 'onEvent'] as const
 
 /** Copies the data into native memory. */
 export function nativeProblem(data: ReweightData): NativeReweightProblem {
@@ -103,34 +99,26 @@ function nativeBounds(bounds: NonNullable<ReweightData['bounds']>): NativeData['
 
 /** Options of a solve, checked; `synchronous` ones know nothing of the event loop. */
 export function nativeOptions(options: ReweightOptions, synchronous = false): NativeOptions {
-  checkNames('options', options, synchronous ? syncOptionNames : optionNames)
-  const { method, startMultipliers, startDual, signal, onProgress, onEvent } = options
-  const optional = <Name extends keyof ReweightOptions, T>(
-    name: Name,
-    check: (path: string, value: unknown) => T,
-  ): T | null => (options[name] === undefined ? null : check(name, options[name]))
+  checkOptionNames(options, syncOptionNames, synchronous)
+  const { startMultipliers, startDual } = options
   if (startMultipliers !== undefined && startDual !== undefined) {
-    throw new InputError('conflict', {
-      path: 'startDual',
-      expected: 'no startDual beside startMultipliers',
-      received: 'both',
-    })
+    throw conflict('startDual', 'no startDual beside startMultipliers', 'both')
   }
-  if (method !== undefined && typeof method !== 'string') throw wrongType('method', 'a string', method)
-  if (signal !== undefined && !(isObject(signal) && typeof signal.addEventListener === 'function')) {
-    throw wrongType('signal', 'an AbortSignal', signal)
-  }
-  if (onProgress !== undefined) checkedFunction('onProgress', onProgress)
-  if (onEvent !== undefined) checkedFunction('onEvent', onEvent)
   return {
-    method: method ?? null,
-    penalty: optional('penalty', checkedNumber),
-    tolerance: optional('tolerance', checkedNumber),
-    maxIterations: optional('maxIterations', checkedCount),
-    timeLimitSeconds: optional('timeLimitSeconds', checkedNumber),
-    threads: optional('threads', checkedCount),
-    startMultipliers: optional('startMultipliers', checkedNumbers),
-    startDual: optional('startDual', checkedNumbers),
+    penalty: optional(options, 'penalty', checkedNumber),
+    method: optional(options, 'method', checkedString),
+    ...limits(options),
+    startMultipliers: optional(options, 'startMultipliers', checkedNumbers),
+    startDual: optional(options, 'startDual', checkedNumbers),
+  }
+}
+
+/** An answer to be checked. */
+export function nativeAnswer(answer: ReweightAnswer): NativeAnswer {
+  return {
+    multipliers: checkedNumbers('multipliers', answer.multipliers),
+    dual: optional(answer, 'dual', checkedNumbers),
+    dualLow: optional(answer, 'dualLow', checkedNumbers),
   }
 }
 

@@ -1,14 +1,24 @@
 import {
-  CancelToken,
   type NativeReweightProblem,
+  bandDefaults as nativeBandDefaults,
+  calibrationDefaults as nativeCalibrationDefaults,
   reweightDefaults as nativeDefaults,
 } from '../native/binding.cjs'
-import { callNative, fromNative } from '../native-errors.js'
+import { callNative } from '../native-errors.js'
 import { checkedCount, checkedNumber, checkedNumbers, checkNames } from '../validate.js'
-import { nativeChange, nativeOptions, nativeProblem } from './convert.js'
+import { nativeBandOptions } from './bands-options.js'
+import type { BandDefaults, BandOptions, BandResult, BandSyncOptions } from './bands-types.js'
+import { nativeCalibrationOptions } from './calibration-options.js'
+import type {
+  CalibrationDefaults,
+  CalibrationOptions,
+  CalibrationResult,
+  CalibrationSyncOptions,
+} from './calibration-types.js'
+import { underControl } from './control.js'
+import { nativeAnswer, nativeChange, nativeOptions, nativeProblem } from './convert.js'
 import type {
   Certification,
-  IterationRecord,
   ReweightAnswer,
   ReweightChange,
   ReweightData,
@@ -16,7 +26,6 @@ import type {
   ReweightOptions,
   ReweightResult,
   ReweightSyncOptions,
-  SolverEvent,
 } from './types.js'
 
 /**
@@ -57,8 +66,7 @@ export class ReweightProblem implements Disposable {
    */
   async solve(options: ReweightOptions = {}): Promise<ReweightResult> {
     const native = nativeOptions(options)
-    const start: Start<object> = (...control) => this.#native.solve(native, ...control)
-    return (await underControl(options, start)) as ReweightResult
+    return underControl(options, (control) => this.#native.solve(native, control))
   }
 
   /** Solves on this thread, which does nothing else meanwhile. */
@@ -74,8 +82,49 @@ export class ReweightProblem implements Disposable {
   async sweep(penalties: ArrayLike<number>, options: ReweightOptions = {}): Promise<ReweightResult[]> {
     const numbers = checkedNumbers('penalties', penalties)
     const native = nativeOptions(options)
-    const start: Start<object[]> = (...control) => this.#native.sweep(numbers, native, ...control)
-    return (await underControl(options, start)) as ReweightResult[]
+    return underControl(options, (control) => this.#native.sweep(numbers, native, control))
+  }
+
+  /** The independent check alone, on an answer of `solve` from anywhere. */
+  certify(answer: ReweightAnswer, options: { penalty: number; threads?: number }): Certification {
+    checkNames('options', options, ['penalty', 'threads'])
+    const native = nativeAnswer(answer)
+    const penalty = checkedNumber('penalty', options.penalty)
+    const threads = options.threads === undefined ? null : checkedCount('threads', options.threads)
+    return callNative(() => this.#native.certify(native, penalty, threads)) as Certification
+  }
+
+  /**
+   * The band form: multipliers near 1 that bring every total into its band, or near it at a price. Runs like `solve`; that hard
+   * bands cannot hold together is the status `infeasible`, with a proof in the result.
+   * @throws {InputError} for a wrong option.
+   */
+  async solveBands(options: BandOptions = {}): Promise<BandResult> {
+    const native = nativeBandOptions(options)
+    return underControl(options, (control) => this.#native.solveBands(native, control))
+  }
+
+  /** `solveBands` on this thread, which does nothing else meanwhile. */
+  solveBandsSync(options: BandSyncOptions = {}): BandResult {
+    const native = nativeBandOptions(options, true)
+    return callNative(() => this.#native.solveBandsSync(native)) as BandResult
+  }
+
+  /**
+   * Calibration: the multipliers nearest to 1, as a distance says, that meet the totals exactly. The scales of the targets are not
+   * used; the bounds only by the distances `truncated` and `logit`. Runs like `solve`; totals that no weights meet are the
+   * status `infeasible`, with a proof in the result.
+   * @throws {InputError} for a wrong option.
+   */
+  async calibrate(options: CalibrationOptions = {}): Promise<CalibrationResult> {
+    const native = nativeCalibrationOptions(options)
+    return underControl(options, (control) => this.#native.calibrate(native, control))
+  }
+
+  /** `calibrate` on this thread, which does nothing else meanwhile. */
+  calibrateSync(options: CalibrationSyncOptions = {}): CalibrationResult {
+    const native = nativeCalibrationOptions(options, true)
+    return callNative(() => this.#native.calibrateSync(native)) as CalibrationResult
   }
 
   /**
@@ -85,19 +134,6 @@ export class ReweightProblem implements Disposable {
   update(change: ReweightChange): void {
     const native = nativeChange(change)
     callNative(() => this.#native.update(native))
-  }
-
-  /** The independent check alone, on an answer from anywhere. */
-  certify(answer: ReweightAnswer, options: { penalty: number; threads?: number }): Certification {
-    checkNames('options', options, ['penalty', 'threads'])
-    const multipliers = checkedNumbers('multipliers', answer.multipliers)
-    const dual = answer.dual === undefined ? null : checkedNumbers('dual', answer.dual)
-    const dualLow = answer.dualLow === undefined ? null : checkedNumbers('dualLow', answer.dualLow)
-    const penalty = checkedNumber('penalty', options.penalty)
-    const threads = options.threads === undefined ? null : checkedCount('threads', options.threads)
-    return callNative(() =>
-      this.#native.certify(multipliers, dual, dualLow, penalty, threads),
-    ) as Certification
   }
 
   /** Frees the memory; solves that are running end as they would. */
@@ -121,45 +157,12 @@ export function reweightDefaults(): ReweightDefaults {
   return nativeDefaults() as ReweightDefaults
 }
 
-type Start<T> = (
-  token: CancelToken,
-  onProgress: ((record: object) => void) | null,
-  onEvent: ((event: object) => void) | null,
-) => Promise<T>
+/** The defaults of `solveBands`. */
+export function bandDefaults(): BandDefaults {
+  return nativeBandDefaults() as BandDefaults
+}
 
-/** Starts native work with the caller's signal and listeners, and lets go of both when it ends. */
-async function underControl<T>(
-  { signal, onProgress, onEvent }: ReweightOptions,
-  start: Start<T>,
-): Promise<T> {
-  signal?.throwIfAborted()
-  const token = new CancelToken()
-  let running = true
-  let thrown: { value: unknown } | undefined
-  // An exception that reached the native channel would end the process.
-  const guarded = <M>(listener: ((message: M) => void) | undefined) =>
-    listener === undefined
-      ? null
-      : (message: object) => {
-          if (!running || thrown !== undefined) return
-          try {
-            listener(message as M)
-          } catch (value) {
-            thrown = { value }
-            token.cancel()
-          }
-        }
-  const cancel = () => token.cancel()
-  signal?.addEventListener('abort', cancel, { once: true })
-  try {
-    return await start(token, guarded<IterationRecord>(onProgress), guarded<SolverEvent>(onEvent))
-  } catch (error) {
-    throw fromNative(error)
-  } finally {
-    running = false
-    signal?.removeEventListener('abort', cancel)
-    // Its own exception is what the caller must see, not the result of a run that it ended.
-    // biome-ignore lint/correctness/noUnsafeFinally: replacing the outcome is the purpose
-    if (thrown !== undefined) throw thrown.value
-  }
+/** The defaults of `calibrate`. */
+export function calibrationDefaults(): CalibrationDefaults {
+  return nativeCalibrationDefaults() as CalibrationDefaults
 }

@@ -92,7 +92,10 @@ export interface ReweightSyncOptions {
 }
 
 /** Options of a solve. `reweightDefaults()` has the defaults. */
-export interface ReweightOptions extends ReweightSyncOptions {
+export interface ReweightOptions extends ReweightSyncOptions, RunControl {}
+
+/** The caller's hold on a run, whatever it solves. */
+export interface RunControl<Method extends string = IterationMethod> {
   /**
    * Ends the run: it then resolves with status `cancelled`, its best point and the certificate of that point. A signal that is
    * aborted already rejects with its reason.
@@ -102,7 +105,7 @@ export interface ReweightOptions extends ReweightSyncOptions {
    * Hears of each iteration as it ends; what the event loop is too busy to take is left out (`history` has all). If it
    * throws, the run ends and rejects with what was thrown.
    */
-  readonly onProgress?: (record: IterationRecord) => void
+  readonly onProgress?: (record: IterationRecord<Method>) => void
   /** Hears of the solver's events, down to level debug; otherwise like `onProgress`. */
   readonly onEvent?: (event: SolverEvent) => void
 }
@@ -120,10 +123,13 @@ export interface ReweightDefaults {
   readonly bounds: readonly [lower: number, upper: number]
 }
 
+/** What iterates in `solve`: `finish` is the last part of newton. */
+export type IterationMethod = 'newton' | 'finish' | 'lbfgsb' | 'clarabel'
+
 /** What an iteration achieved. */
-export interface IterationRecord {
-  /** The method that is running; `finish` is the last part of newton. */
-  method: 'newton' | 'finish' | 'lbfgsb' | 'clarabel'
+export interface IterationRecord<Method extends string = IterationMethod> {
+  /** The method that is running. */
+  method: Method
   /** Iteration within the method, from 0. */
   iteration: number
   /** The method's own stop measure, relative to its start (dimensionless). */

@@ -48,6 +48,9 @@ pub enum BandMethod {
 }
 
 impl BandMethod {
+    /// All methods, by name.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::ProximalNewton, Self::Clarabel];
+
     /// The name in options and results.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -55,6 +58,17 @@ impl BandMethod {
             Self::ProximalNewton => "proximal_newton",
             Self::Clarabel => "clarabel",
         }
+    }
+}
+
+impl std::str::FromStr for BandMethod {
+    type Err = InputError;
+
+    fn from_str(name: &str) -> Result<Self, InputError> {
+        Self::ALL.into_iter().find(|m| m.as_str() == name).ok_or_else(|| {
+            let expected = "auto, proximal_newton or clarabel";
+            InputError::new(InputCode::OutOfRange, "method", expected, format!("{name:?}"))
+        })
     }
 }
 

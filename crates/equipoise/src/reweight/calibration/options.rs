@@ -28,6 +28,18 @@ pub enum Distance {
 }
 
 impl Distance {
+    /// α of the hyperbolic sine where none is given.
+    pub const DEFAULT_ALPHA: f64 = 1.0;
+
+    /// All distances, by name.
+    pub const ALL: [Self; 5] = [
+        Self::Linear,
+        Self::TruncatedLinear,
+        Self::Raking,
+        Self::Logit,
+        Self::HyperbolicSine { alpha: Self::DEFAULT_ALPHA },
+    ];
+
     /// The name in options and results.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -49,14 +61,7 @@ impl std::str::FromStr for Distance {
     type Err = InputError;
 
     fn from_str(name: &str) -> Result<Self, InputError> {
-        let all = [
-            Self::Linear,
-            Self::TruncatedLinear,
-            Self::Raking,
-            Self::Logit,
-            Self::HyperbolicSine { alpha: 1.0 },
-        ];
-        all.into_iter().find(|d| d.as_str() == name).ok_or_else(|| {
+        Self::ALL.into_iter().find(|d| d.as_str() == name).ok_or_else(|| {
             InputError::new(
                 InputCode::OutOfRange,
                 "distance",

@@ -28,6 +28,16 @@ pub enum CalibrationStatus {
 }
 
 impl CalibrationStatus {
+    /// Every outcome.
+    pub const ALL: [Self; 6] = [
+        Self::Converged,
+        Self::Infeasible,
+        Self::NotCertified,
+        Self::IterationLimit,
+        Self::Cancelled,
+        Self::NumericalFailure,
+    ];
+
     /// The status as it appears in JavaScript and in files.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,0 +1,248 @@
+//! The band form: totals within bands.
+
+use equipoise::control::IterationRecord;
+use equipoise::error::{InputCode, InputError};
+use equipoise::reweight::bands::{
+    Band, BandAttempt, BandCertificate, BandInfeasibility, BandMethod, BandOptions, BandReweighting,
+    BandTargetResult, BandWeight,
+};
+use equipoise::reweight::{Distribution, Timing};
+use equipoise::status::Status;
+use napi::bindgen_prelude::*;
+use napi::sys;
+use napi_derive::napi;
+use serde::Serialize;
+
+use crate::answer::to_object;
+use crate::convert::{Plain, Sentences};
+use crate::errors::contained;
+use crate::problem::NativeReweightProblem;
+use crate::run::{NativeControl, Run};
+
+/// A band: `relative`, `absolute`, or both edges; the others are null.
+#[napi(object, object_to_js = false, use_nullable = true)]
+pub struct NativeBand {
+    pub relative: Option<f64>,
+    pub absolute: Option<f64>,
+    pub lower: Option<f64>,
+    pub upper: Option<f64>,
+}
+
+/// What is null keeps its default.
+#[napi(object, object_to_js = false, use_nullable = true)]
+pub struct NativeBandOptions {
+    pub band: Option<NativeBand>,
+    pub zero_tolerance: Option<f64>,
+    /// A number, or `hard`.
+    pub weight: Option<Either<f64, String>>,
+    pub distance_weights: Option<Float64Array>,
+    pub method: Option<String>,
+    pub tolerance: Option<f64>,
+    pub max_iterations: Option<u32>,
+    pub time_limit_seconds: Option<f64>,
+    pub threads: Option<u32>,
+}
+
+#[napi]
+impl NativeReweightProblem {
+    #[napi(ts_return_type = "Promise<object>")]
+    pub fn solve_bands<'env>(
+        &self,
+        env: &'env Env,
+        options: NativeBandOptions,
+        control: NativeControl<'_>,
+    ) -> Result<Object<'env>> {
+        let run = Run::new(env, self, &control, || options.into_options())?;
+        run.start(env, |problem, options, control| {
+            Ok(BandSolution(problem.solve_bands_with(options, control)?))
+        })
+    }
+
+    #[napi(ts_return_type = "object")]
+    pub fn solve_bands_sync(&self, env: &Env, options: NativeBandOptions) -> Result<BandSolution> {
+        contained(env, || Ok(BandSolution(self.problem()?.solve_bands(&options.into_options()?)?)))
+    }
+}
+
+impl NativeBand {
+    fn into_band(self) -> Band {
+        match (self.relative, self.absolute, self.lower, self.upper) {
+            (Some(fraction), ..) => Band::Relative(fraction),
+            (None, Some(distance), ..) => Band::Absolute(distance),
+            (None, None, lower, upper) => Band::Between {
+                lower: lower.unwrap_or(f64::NEG_INFINITY),
+                upper: upper.unwrap_or(f64::INFINITY),
+            },
+        }
+    }
+}
+
+impl NativeBandOptions {
+    fn into_options(self) -> std::result::Result<BandOptions, InputError> {
+        let default = BandOptions::default();
+        Ok(BandOptions {
+            band: self.band.map_or(default.band, NativeBand::into_band),
+            zero_tolerance: self.zero_tolerance.or(default.zero_tolerance),
+            weight: self.weight.map_or(Ok(default.weight), weight)?,
+            distance_weights: self.distance_weights.map(|weights| weights.to_vec()),
+            method: self.method.map_or(Ok(default.method), |name| name.parse())?,
+            tolerance: self.tolerance.unwrap_or(default.tolerance),
+            max_iterations: self.max_iterations.or(default.max_iterations),
+            time_limit_seconds: self.time_limit_seconds.or(default.time_limit_seconds),
+            threads: self.threads.map_or(default.threads, |threads| threads as usize),
+            ..default
+        })
+    }
+}
+
+fn weight(weight: Either<f64, String>) -> std::result::Result<BandWeight, InputError> {
+    match weight {
+        Either::A(value) => Ok(BandWeight::Elastic(value)),
+        Either::B(name) if name == "hard" => Ok(BandWeight::Hard),
+        Either::B(name) => {
+            let expected = "a positive number, or 'hard'";
+            Err(InputError::new(InputCode::OutOfRange, "weight", expected, format!("{name:?}")))
+        }
+    }
+}
+
+/// An answer.
+pub struct BandSolution(BandReweighting);
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Summary<'a> {
+    status: Status,
+    message: &'a str,
+    method: BandMethod,
+    iterations: u32,
+    digest: String,
+    certificate: &'a BandCertificate,
+    smallest_pivot: Option<f64>,
+    targets: &'a [BandTargetResult],
+    distribution: &'a Distribution,
+    attempts: &'a [BandAttempt],
+    history: &'a [IterationRecord],
+    warnings: &'a [String],
+    impossible_targets: &'a [usize],
+    infeasibility: Option<Infeasibility<'a>>,
+    timing: &'a Timing,
+}
+
+#[derive(Serialize)]
+struct Infeasibility<'a> {
+    direction: &'a [f64],
+    margin: f64,
+}
+
+impl ToNapiValue for BandSolution {
+    unsafe fn to_napi_value(env: sys::napi_env, Self(answer): Self) -> Result<sys::napi_value> {
+        let summary = Summary {
+            status: answer.status,
+            message: &answer.message,
+            method: answer.method,
+            iterations: answer.iterations,
+            digest: answer.digest.to_string(),
+            certificate: &answer.certificate,
+            smallest_pivot: answer.smallest_pivot,
+            targets: &answer.targets,
+            distribution: &answer.distribution,
+            attempts: &answer.attempts,
+            history: &answer.history,
+            warnings: &answer.warnings,
+            impossible_targets: &answer.impossible_targets,
+            infeasibility: answer.infeasibility.as_ref().map(Infeasibility::new),
+            timing: &answer.timing,
+        };
+        let vectors = [
+            ("weights", answer.weights),
+            ("multipliers", answer.multipliers),
+            ("dual", answer.dual),
+            ("dualLow", answer.dual_low),
+        ];
+        to_object(env, &summary, vectors)
+    }
+}
+
+impl<'a> Infeasibility<'a> {
+    fn new(proof: &'a BandInfeasibility) -> Self {
+        // A vector of the solver's own is contiguous.
+        Self { direction: proof.direction.as_slice().unwrap_or_default(), margin: proof.margin }
+    }
+}
+
+/// A band as JavaScript writes it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum PlainBand {
+    Relative(f64),
+    Absolute { absolute: f64 },
+    Between { lower: f64, upper: f64 },
+}
+
+/// A weight as JavaScript writes it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum PlainWeight {
+    Elastic(f64),
+    Hard(&'static str),
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Defaults {
+    band: PlainBand,
+    zero_tolerance: Option<f64>,
+    weight: PlainWeight,
+    method: BandMethod,
+    tolerance: f64,
+    max_iterations: MaxIterations,
+    time_limit_seconds: Option<f64>,
+    threads: usize,
+}
+
+#[derive(Serialize)]
+struct MaxIterations {
+    proximal_newton: u32,
+    clarabel: u32,
+}
+
+/// The defaults of the options.
+#[napi(ts_return_type = "object")]
+pub fn band_defaults(env: &Env) -> Result<Plain<Defaults>> {
+    contained(env, || {
+        let default = BandOptions::default();
+        Ok(Plain(Defaults {
+            band: match default.band {
+                Band::Relative(fraction) => PlainBand::Relative(fraction),
+                Band::Absolute(absolute) => PlainBand::Absolute { absolute },
+                Band::Between { lower, upper } => PlainBand::Between { lower, upper },
+            },
+            zero_tolerance: default.zero_tolerance,
+            weight: match default.weight {
+                BandWeight::Elastic(weight) => PlainWeight::Elastic(weight),
+                BandWeight::Hard => PlainWeight::Hard("hard"),
+            },
+            method: default.method,
+            tolerance: default.tolerance,
+            max_iterations: MaxIterations {
+                proximal_newton: default.iteration_limit(BandMethod::ProximalNewton),
+                clarabel: default.iteration_limit(BandMethod::Clarabel),
+            },
+            time_limit_seconds: default.time_limit_seconds,
+            threads: default.threads,
+        }))
+    })
+}
+
+/// Every status with its sentence.
+#[napi(ts_return_type = "Record<string, string>")]
+pub fn band_status_sentences() -> Plain<Sentences> {
+    Plain(Status::ALL.iter().map(|status| (status.as_str(), status.sentence())).collect())
+}
+
+/// The names of the methods.
+#[napi]
+pub fn band_methods() -> Vec<&'static str> {
+    BandMethod::ALL.iter().map(|method| method.as_str()).collect()
+}

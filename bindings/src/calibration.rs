@@ -1,0 +1,157 @@
+//! Calibration: totals met exactly, at the least distance.
+
+use equipoise::control::IterationRecord;
+use equipoise::error::InputError;
+use equipoise::reweight::Distribution;
+use equipoise::reweight::calibration::{
+    Calibration, CalibrationCertificate, CalibrationOptions, CalibrationStatus, CalibrationTarget, Distance,
+    InfeasibilityProof,
+};
+use napi::bindgen_prelude::*;
+use napi::sys;
+use napi_derive::napi;
+use serde::Serialize;
+
+use crate::answer::to_object;
+use crate::convert::{Plain, Sentences};
+use crate::errors::contained;
+use crate::problem::NativeReweightProblem;
+use crate::run::{NativeControl, Run};
+
+/// What is null keeps its default.
+#[napi(object, object_to_js = false, use_nullable = true)]
+pub struct NativeCalibrationOptions {
+    pub distance: Option<String>,
+    pub alpha: Option<f64>,
+    pub q_weights: Option<Float64Array>,
+    pub clusters: Option<Uint32Array>,
+    pub costs: Option<Float64Array>,
+    pub tolerance: Option<f64>,
+    pub max_iterations: Option<u32>,
+    pub time_limit_seconds: Option<f64>,
+    pub threads: Option<u32>,
+}
+
+#[napi]
+impl NativeReweightProblem {
+    #[napi(ts_return_type = "Promise<object>")]
+    pub fn calibrate<'env>(
+        &self,
+        env: &'env Env,
+        options: NativeCalibrationOptions,
+        control: NativeControl<'_>,
+    ) -> Result<Object<'env>> {
+        let run = Run::new(env, self, &control, || options.into_options())?;
+        run.start(env, |problem, options, control| {
+            Ok(CalibrationSolution(problem.calibrate_with(options, control)?))
+        })
+    }
+
+    #[napi(ts_return_type = "object")]
+    pub fn calibrate_sync(
+        &self,
+        env: &Env,
+        options: NativeCalibrationOptions,
+    ) -> Result<CalibrationSolution> {
+        contained(env, || Ok(CalibrationSolution(self.problem()?.calibrate(&options.into_options()?)?)))
+    }
+}
+
+impl NativeCalibrationOptions {
+    fn into_options(self) -> std::result::Result<CalibrationOptions, InputError> {
+        let default = CalibrationOptions::default();
+        let distance = self.distance.map_or(Ok(default.distance), |name| name.parse())?;
+        Ok(CalibrationOptions {
+            distance: match (distance, self.alpha) {
+                (Distance::HyperbolicSine { .. }, Some(alpha)) => Distance::HyperbolicSine { alpha },
+                (distance, _) => distance,
+            },
+            q_weights: self.q_weights.map(|weights| weights.to_vec()),
+            clusters: self.clusters.map(|clusters| clusters.to_vec()),
+            costs: self.costs.map(|costs| costs.to_vec()),
+            tolerance: self.tolerance.unwrap_or(default.tolerance),
+            max_iterations: self.max_iterations.unwrap_or(default.max_iterations),
+            time_limit_seconds: self.time_limit_seconds.or(default.time_limit_seconds),
+            threads: self.threads.map_or(default.threads, |threads| threads as usize),
+        })
+    }
+}
+
+/// An answer.
+pub struct CalibrationSolution(Calibration);
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Summary<'a> {
+    status: CalibrationStatus,
+    message: &'a str,
+    iterations: u32,
+    digest: String,
+    certificate: &'a CalibrationCertificate,
+    infeasibility: Option<&'a InfeasibilityProof>,
+    targets: &'a [CalibrationTarget],
+    distribution: &'a Distribution,
+    history: &'a [IterationRecord],
+}
+
+impl ToNapiValue for CalibrationSolution {
+    unsafe fn to_napi_value(env: sys::napi_env, Self(answer): Self) -> Result<sys::napi_value> {
+        let summary = Summary {
+            status: answer.status,
+            message: &answer.message,
+            iterations: answer.iterations,
+            digest: answer.digest.to_string(),
+            certificate: &answer.certificate,
+            infeasibility: answer.infeasibility.as_ref(),
+            targets: &answer.targets,
+            distribution: &answer.distribution,
+            history: &answer.history,
+        };
+        let vectors = [
+            ("weights", answer.weights),
+            ("multipliers", answer.multipliers),
+            ("lambda", answer.lambda),
+            ("lambdaLow", answer.lambda_low),
+        ];
+        to_object(env, &summary, vectors)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Defaults {
+    distance: &'static str,
+    alpha: f64,
+    tolerance: f64,
+    max_iterations: u32,
+    time_limit_seconds: Option<f64>,
+    threads: usize,
+}
+
+/// The defaults of the options.
+#[napi(ts_return_type = "object")]
+pub fn calibration_defaults(env: &Env) -> Result<Plain<Defaults>> {
+    contained(env, || {
+        let default = CalibrationOptions::default();
+        Ok(Plain(Defaults {
+            distance: default.distance.as_str(),
+            alpha: Distance::DEFAULT_ALPHA,
+            tolerance: default.tolerance,
+            max_iterations: default.max_iterations,
+            time_limit_seconds: default.time_limit_seconds,
+            threads: default.threads,
+        }))
+    })
+}
+
+/// Every status with its sentence.
+#[napi(ts_return_type = "Record<string, string>")]
+pub fn calibration_status_sentences() -> Plain<Sentences> {
+    Plain(CalibrationStatus::ALL.iter().map(|status| (status.as_str(), status.sentence())).collect())
+}
+
+/// The names of the distances.
+#[napi]
+pub fn calibration_distances() -> Vec<&'static str> {
+    Distance::ALL.iter().map(|distance| distance.as_str()).collect()
+}

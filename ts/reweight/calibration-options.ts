@@ -1,0 +1,29 @@
+// Options of a calibration in the shape that native code takes.
+import type { NativeCalibrationOptions } from '../native/binding.cjs'
+import { checkedCounts, checkedNumber, checkedNumbers } from '../validate.js'
+import type { CalibrationOptions } from './calibration-types.js'
+import { checkedString, checkOptionNames, conflict, limits, optional } from './options.js'
+
+const names = [
+  ...['distance', 'alpha', 'qWeights', 'clusters', 'costs'],
+  ...['tolerance', 'maxIterations', 'timeLimitSeconds', 'threads'],
+] as const
+
+/** Options of a calibration, checked; `synchronous` ones know nothing of the event loop. */
+export function nativeCalibrationOptions(
+  options: CalibrationOptions,
+  synchronous = false,
+): NativeCalibrationOptions {
+  checkOptionNames(options, names, synchronous)
+  if (options.alpha !== undefined && options.distance !== 'sinh') {
+    throw conflict('alpha', "no alpha beside a distance other than 'sinh'", String(options.alpha))
+  }
+  return {
+    distance: optional(options, 'distance', checkedString),
+    alpha: optional(options, 'alpha', checkedNumber),
+    qWeights: optional(options, 'qWeights', checkedNumbers),
+    clusters: optional(options, 'clusters', checkedCounts),
+    costs: optional(options, 'costs', checkedNumbers),
+    ...limits(options),
+  }
+}

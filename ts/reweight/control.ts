@@ -1,0 +1,54 @@
+// The caller's hold on a run: signal, listeners, and the promise that answers to them.
+import { CancelToken, type NativeControl } from '../native/binding.cjs'
+import { fromNative } from '../native-errors.js'
+import { checkedFunction, isObject, wrongType } from '../validate.js'
+import type { RunControl } from './types.js'
+
+/** The names of the options that need the event loop. */
+export const controlNames = ['signal', 'onProgress', 'onEvent'] as const
+
+/** Checks the kinds of signal and listeners. */
+export function checkControl({ signal, onProgress, onEvent }: RunControl<never>): void {
+  if (signal !== undefined && !(isObject(signal) && typeof signal.addEventListener === 'function')) {
+    throw wrongType('signal', 'an AbortSignal', signal)
+  }
+  if (onProgress !== undefined) checkedFunction('onProgress', onProgress)
+  if (onEvent !== undefined) checkedFunction('onEvent', onEvent)
+}
+
+/** Starts native work with the caller's signal and listeners, and lets go of both when it ends. */
+export async function underControl<T>(
+  { signal, onProgress, onEvent }: RunControl<never>,
+  start: (control: NativeControl) => Promise<unknown>,
+): Promise<T> {
+  signal?.throwIfAborted()
+  const token = new CancelToken()
+  let running = true
+  let thrown: { value: unknown } | undefined
+  // An exception that reached the native channel would end the process.
+  const guarded = <M>(listener: ((message: M) => void) | undefined) =>
+    listener === undefined
+      ? null
+      : (message: object) => {
+          if (!running || thrown !== undefined) return
+          try {
+            listener(message as M)
+          } catch (value) {
+            thrown = { value }
+            token.cancel()
+          }
+        }
+  const cancel = () => token.cancel()
+  signal?.addEventListener('abort', cancel, { once: true })
+  try {
+    return (await start({ token, onProgress: guarded(onProgress), onEvent: guarded(onEvent) })) as T
+  } catch (error) {
+    throw fromNative(error)
+  } finally {
+    running = false
+    signal?.removeEventListener('abort', cancel)
+    // Its own exception is what the caller must see, not the result of a run that it ended.
+    // biome-ignore lint/correctness/noUnsafeFinally: replacing the outcome is the purpose
+    if (thrown !== undefined) throw thrown.value
+  }
+}

@@ -1,0 +1,52 @@
+// What the options of every form have in common.
+import { InputError } from '../errors.js'
+import { checkedCount, checkedNumber, checkNames, wrongType } from '../validate.js'
+import { checkControl, controlNames } from './control.js'
+import type { RunControl } from './types.js'
+
+/** Options that every form has under the same name. */
+interface Limits {
+  readonly tolerance?: unknown
+  readonly maxIterations?: unknown
+  readonly timeLimitSeconds?: unknown
+  readonly threads?: unknown
+}
+
+/** Checks that every option is one of the form or, unless `synchronous`, of those that need the event loop. */
+export function checkOptionNames(
+  options: RunControl<never>,
+  names: readonly string[],
+  synchronous: boolean,
+): void {
+  checkNames('options', options, synchronous ? names : [...names, ...controlNames])
+  if (!synchronous) checkControl(options)
+}
+
+/** The option, checked; null where it is left out. */
+export function optional<Options extends object, T>(
+  options: Options,
+  name: keyof Options & string,
+  check: (path: string, value: unknown) => T,
+): T | null {
+  return options[name] === undefined ? null : check(name, options[name])
+}
+
+/** When to stop, and with how many threads. */
+export function limits(options: Limits) {
+  return {
+    tolerance: optional(options, 'tolerance', checkedNumber),
+    maxIterations: optional(options, 'maxIterations', checkedCount),
+    timeLimitSeconds: optional(options, 'timeLimitSeconds', checkedNumber),
+    threads: optional(options, 'threads', checkedCount),
+  }
+}
+
+export function checkedString(path: string, value: unknown): string {
+  if (typeof value !== 'string') throw wrongType(path, 'a string', value)
+  return value
+}
+
+/** An error on two options that exclude each other. */
+export function conflict(path: string, expected: string, received: string): InputError {
+  return new InputError('conflict', { path, expected, received })
+}
