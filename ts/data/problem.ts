@@ -98,7 +98,7 @@ async function read(database: Database, source: ProblemSource): Promise<FileProb
   }
 }
 
-function checkCombination(source: ProblemSource): void {
+export function checkCombination(source: ProblemSource): void {
   const needed: [boolean, string, string][] = [
     [
       source.area !== undefined && source.areaColumn === undefined,
@@ -122,7 +122,7 @@ function checkCombination(source: ProblemSource): void {
   }
 }
 
-function rowOfId(tables: LoadedTables, { matrix, id }: ProblemSource): Map<string, number> | null {
+export function rowOfId(tables: LoadedTables, { matrix, id }: ProblemSource): Map<string, number> | null {
   if (matrix?.index !== 'id' || id === undefined) return null
   return uniqueRows(tables.records, findColumn(tables.records.columns, id, '--id').name, 'record id')
 }

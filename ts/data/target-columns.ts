@@ -121,7 +121,8 @@ function tableOf(target: Target, rows: readonly Rows[]): Rows {
   })
 }
 
-const recordRows = (table: Table, { recordOfRow, numRecords }: Records): Rows => ({
+/** The rows of the records table: one per record. */
+export const recordRows = (table: Table, { recordOfRow, numRecords }: Records): Rows => ({
   table,
   recordOfRow,
   numRecords,

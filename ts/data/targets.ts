@@ -11,6 +11,7 @@ export interface Target {
   name: string
   /** As written; null where the target holds for all records. */
   area: string | null
+  /** NaN where the file has none and may have none. */
   total: number
   scale: number | null
   /** Name of the table, predicate and value as written; empty with a matrix. */
@@ -33,6 +34,8 @@ export interface TargetsChoice {
   where?: string | undefined
   /** True if the matrix comes from a file: then there are no predicates. */
   hasMatrix: boolean
+  /** True if totals may stand elsewhere. */
+  totalIsOptional?: boolean | undefined
 }
 
 /** Loads the targets file; out of the way of the tables that predicates name. */
@@ -49,7 +52,7 @@ export async function readTargets(
   source: TargetsChoice,
 ): Promise<Target[]> {
   const rows = await selectedRows(database, table, source.where)
-  const numbers = await readNumbers(database, table)
+  const numbers = await readNumbers(database, table, source.totalIsOptional)
   const required = source.hasMatrix ? ['name'] : ['name', 'table', 'predicate']
   for (const name of required) findColumn(table.columns, name, '--targets')
   const text = (name: string, row: number): string | null => {
@@ -113,8 +116,9 @@ async function selectedRows(database: Database, table: Table, where: string | un
   }
 }
 
-async function readNumbers(database: Database, table: Table) {
-  const columns = [findColumn(table.columns, 'total', '--targets'), lookUp(table.columns, 'scale')]
+async function readNumbers(database: Database, table: Table, totalIsOptional = false) {
+  const find = totalIsOptional ? lookUp : findColumn
+  const columns = [find(table.columns, 'total', '--targets'), lookUp(table.columns, 'scale')]
   const [totals, scales] = await Promise.all(
     columns.map((column) => (column ? database.rows(numbersOf(column, table)) : null)),
   )
@@ -132,6 +136,7 @@ async function readNumbers(database: Database, table: Table) {
     total(row: number, name: string): number {
       const total = read(totals, 'total', row, name)
       if (total !== null) return total
+      if (totalIsOptional) return Number.NaN
       throw new InputError('missing_value', {
         path: targetPath({ row, name }, 'total'),
         expected: 'a finite number',
