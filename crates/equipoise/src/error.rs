@@ -19,6 +19,8 @@ pub enum InputCode {
     Duplicate,
     /// A size beyond what the indices can count.
     TooLarge,
+    /// A file or folder cannot be used.
+    File,
 }
 
 impl InputCode {
@@ -33,6 +35,7 @@ impl InputCode {
             Self::NotUnique => "not_unique",
             Self::Duplicate => "duplicate",
             Self::TooLarge => "too_large",
+            Self::File => "file",
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Weighted Gram matrices Aᵀ diag(w) A, lower triangle, in full or as an update by the rows that changed.
 
-use super::parallel::Workers;
+use super::parallel::{CHUNK, Workers};
 use super::sparse::SparseMatrix;
+
+/// About how many entries of scattered rows are brought together at a time (12 bytes each).
+const GATHERED_ENTRIES: usize = 1 << 22;
 
 /// How the k output rows are shared out: the work of each, from the pattern of the matrix alone.
 ///
@@ -16,10 +19,14 @@ impl GramPlan {
     /// Counts the multiplications per output row.
     pub fn new(matrix: &SparseMatrix) -> Self {
         let mut cost = vec![0; matrix.num_columns()];
-        for i in 0..matrix.num_rows() {
-            for (position, &column) in matrix.row(i).0.iter().enumerate() {
-                cost[column as usize] += position as u64 + 2;
+        for start in (0..matrix.num_rows()).step_by(CHUNK) {
+            let rows = start..(start + CHUNK).min(matrix.num_rows());
+            for i in rows.clone() {
+                for (position, &column) in matrix.row(i).0.iter().enumerate() {
+                    cost[column as usize] += position as u64 + 2;
+                }
             }
+            matrix.release_rows(rows);
         }
         Self { cost }
     }
@@ -42,7 +49,7 @@ impl GramPlan {
         ranges
     }
 
-    /// gram += Σ over `rows` of weight(row) · aᵣaᵣᵀ; `gram` is k × k row-major, only its lower triangle is touched.
+    /// gram += Σ over `rows` (ascending) of weight(row) · aᵣaᵣᵀ; `gram` is k × k row-major, only its lower triangle is touched.
     pub fn add(
         &self,
         matrix: &SparseMatrix,
@@ -53,6 +60,35 @@ impl GramPlan {
     ) {
         let k = matrix.num_columns();
         assert_eq!(gram.len(), k * k);
+        if rows.len() >= matrix.num_rows() / 4 {
+            self.share_out(k, gram, workers, |range, block| {
+                for rows in rows.chunks(CHUNK) {
+                    let weighted = rows.iter().map(|&i| (weight(i as usize), matrix.row(i as usize)));
+                    add_block(weighted, k, range.clone(), block);
+                    matrix.release_rows(rows[0] as usize..rows[rows.len() - 1] as usize + 1);
+                }
+            });
+            return;
+        }
+        // Scattered rows are first brought together: every task reads them all, and would wait for memory each time.
+        let row_length = matrix.num_nonzeros() / matrix.num_rows() + 1;
+        for rows in rows.chunks((GATHERED_ENTRIES / row_length).max(1)) {
+            let selection = matrix.select_rows(rows);
+            self.share_out(k, gram, workers, |range, block| {
+                let rows = rows.iter().enumerate().map(|(r, &i)| (weight(i as usize), selection.row(r)));
+                add_block(rows, k, range, block);
+            });
+        }
+    }
+
+    /// Runs `add(range, block)` for ranges of output rows of about equal cost, one for each thread.
+    fn share_out(
+        &self,
+        k: usize,
+        gram: &mut [f64],
+        workers: &Workers,
+        add: impl Fn(std::ops::Range<usize>, &mut [f64]) + Sync + Send,
+    ) {
         let mut parts = Vec::new();
         let mut rest = gram;
         for range in self.ranges(workers.threads()) {
@@ -60,18 +96,7 @@ impl GramPlan {
             parts.push((range, block));
             rest = tail;
         }
-        // Scattered rows are first brought together: every task reads them all, and would wait for memory each time.
-        let scattered = (rows.len() < matrix.num_rows() / 4).then(|| matrix.select_rows(rows));
-        workers.for_each(parts, |(range, block)| match &scattered {
-            None => {
-                let rows = rows.iter().map(|&i| (weight(i as usize), matrix.row(i as usize)));
-                add_block(rows, k, range, block);
-            }
-            Some(selection) => {
-                let rows = rows.iter().enumerate().map(|(r, &i)| (weight(i as usize), selection.row(r)));
-                add_block(rows, k, range, block);
-            }
-        });
+        workers.for_each(parts, |(range, block)| add(range, block));
     }
 }
 

@@ -8,5 +8,7 @@ pub mod exact;
 pub mod gram;
 pub mod parallel;
 pub mod sparse;
+pub mod sparse_builder;
+pub mod storage;
 pub mod sum;
 pub mod updatable_cholesky;

@@ -5,19 +5,20 @@ use wide::f64x4;
 use super::dd;
 use super::dd::{Accumulator, AccumulatorLanes, DD_EPSILON, Dd, Uncertain};
 use super::parallel::Workers;
+use super::storage::Stored;
 use crate::error::{InputCode, InputError};
 
 /// An n × k matrix with its non-zeros stored by rows (CSR) and by columns (CSC); at most 2³² − 1 non-zeros.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SparseMatrix {
-    num_rows: usize,
-    num_columns: usize,
-    row_starts: Vec<u32>,
-    column_indices: Vec<u32>,
-    row_values: Vec<f64>,
-    column_starts: Vec<u32>,
-    row_indices: Vec<u32>,
-    column_values: Vec<f64>,
+    pub(super) num_rows: usize,
+    pub(super) num_columns: usize,
+    pub(super) row_starts: Vec<u32>,
+    pub(super) column_indices: Stored<u32>,
+    pub(super) row_values: Stored<f64>,
+    pub(super) column_starts: Vec<u32>,
+    pub(super) row_indices: Stored<u32>,
+    pub(super) column_values: Stored<f64>,
 }
 
 /// Some rows of a [`SparseMatrix`], contiguous in memory.
@@ -37,7 +38,8 @@ impl RowSelection {
     }
 }
 
-/// Non-zeros by columns, rows ascending inside each: the common form that every constructor reduces its input to.
+/// Non-zeros by columns, rows ascending inside each: the common form that every constructor reduces its input to. For
+/// compressed rows the two change places.
 struct Columns {
     starts: Vec<u32>,
     rows: Vec<u32>,
@@ -59,10 +61,41 @@ impl SparseMatrix {
         values: Vec<f64>,
     ) -> Result<Self, InputError> {
         check_size(num_rows, num_columns, values.len())?;
-        check_starts(&column_starts, num_columns, row_indices.len(), values.len())?;
+        check_starts(
+            ["columnStarts", "rowIndices"],
+            &column_starts,
+            num_columns,
+            row_indices.len(),
+            values.len(),
+        )?;
         check_entries("rowIndices", &row_indices, num_rows, &values)?;
         let columns = Columns { starts: column_starts, rows: row_indices, values };
-        Ok(Self::from_columns(num_rows, columns.canonical()?))
+        Ok(Self::from_columns(num_rows, columns.canonical(["row", "column"])?))
+    }
+
+    /// From compressed rows: `row_starts` (n + 1), `column_indices` and `values` (non-zeros), under the same rules as
+    /// [`SparseMatrix::from_csc`].
+    ///
+    /// # Errors
+    /// As [`SparseMatrix::from_csc`].
+    pub fn from_csr(
+        num_rows: usize,
+        num_columns: usize,
+        row_starts: Vec<u32>,
+        column_indices: Vec<u32>,
+        values: Vec<f64>,
+    ) -> Result<Self, InputError> {
+        check_size(num_rows, num_columns, values.len())?;
+        check_starts(
+            ["rowStarts", "columnIndices"],
+            &row_starts,
+            num_rows,
+            column_indices.len(),
+            values.len(),
+        )?;
+        check_entries("columnIndices", &column_indices, num_columns, &values)?;
+        let rows = Columns { starts: row_starts, rows: column_indices, values };
+        Ok(Self::from_columns(num_columns, rows.canonical(["column", "row"])?).transposed())
     }
 
     /// From triples (row, column, value) in any order; repeated entries add up in the order given.
@@ -90,7 +123,7 @@ impl SparseMatrix {
             rows: order.iter().map(|&e| rows[e as usize]).collect(),
             values: order.iter().map(|&e| values[e as usize]).collect(),
         };
-        Ok(Self::from_columns(num_rows, columns.canonical()?))
+        Ok(Self::from_columns(num_rows, columns.canonical(["row", "column"])?))
     }
 
     /// From dense columns of length `num_rows` each.
@@ -146,17 +179,36 @@ impl SparseMatrix {
             num_rows,
             num_columns,
             row_starts,
-            column_indices,
-            row_values,
+            column_indices: column_indices.into(),
+            row_values: row_values.into(),
             column_starts: columns.starts,
-            row_indices: columns.rows,
-            column_values: columns.values,
+            row_indices: columns.rows.into(),
+            column_values: columns.values.into(),
+        }
+    }
+
+    /// Aᵀ: the sides change places.
+    fn transposed(self) -> Self {
+        Self {
+            num_rows: self.num_columns,
+            num_columns: self.num_rows,
+            row_starts: self.column_starts,
+            column_indices: self.row_indices,
+            row_values: self.column_values,
+            column_starts: self.row_starts,
+            row_indices: self.column_indices,
+            column_values: self.row_values,
         }
     }
 
     /// Compressed columns (column starts, row indices, values), as [`SparseMatrix::from_csc`] takes them.
     pub fn into_csc(self) -> (Vec<u32>, Vec<u32>, Vec<f64>) {
-        (self.column_starts, self.row_indices, self.column_values)
+        (self.column_starts, self.row_indices.into_vec(), self.column_values.into_vec())
+    }
+
+    /// Compressed columns, as [`SparseMatrix::from_csc`] takes them.
+    pub fn csc(&self) -> (&[u32], &[u32], &[f64]) {
+        (&self.column_starts, &self.row_indices, &self.column_values)
     }
 
     /// Number of rows n.
@@ -174,6 +226,13 @@ impl SparseMatrix {
         self.row_values.len()
     }
 
+    /// Bytes of memory that the matrix holds; what is mapped from files is not counted.
+    pub fn memory_bytes(&self) -> usize {
+        let starts = (self.row_starts.capacity() + self.column_starts.capacity()) * size_of::<u32>();
+        let indices = self.column_indices.heap_bytes() + self.row_indices.heap_bytes();
+        starts + indices + self.row_values.heap_bytes() + self.column_values.heap_bytes()
+    }
+
     /// Columns (ascending) and values of row `i`.
     #[inline(always)]
     pub fn row(&self, i: usize) -> (&[u32], &[f64]) {
@@ -186,6 +245,20 @@ impl SparseMatrix {
     pub fn column(&self, j: usize) -> (&[u32], &[f64]) {
         let span = self.column_starts[j] as usize..self.column_starts[j + 1] as usize;
         (&self.row_indices[span.clone()], &self.column_values[span])
+    }
+
+    /// Says that a pass over these rows is done: pages that are mapped from files may leave memory.
+    pub(crate) fn release_rows(&self, rows: std::ops::Range<usize>) {
+        let span = self.row_starts[rows.start] as usize..self.row_starts[rows.end] as usize;
+        self.column_indices.release(span.clone());
+        self.row_values.release(span);
+    }
+
+    /// [`SparseMatrix::release_rows`] for a column.
+    fn release_column(&self, j: usize) {
+        let span = self.column_starts[j] as usize..self.column_starts[j + 1] as usize;
+        self.row_indices.release(span.clone());
+        self.column_values.release(span);
     }
 
     /// Copies of the rows `rows`, one after the other.
@@ -218,6 +291,7 @@ impl SparseMatrix {
                 }
                 *u = s;
             }
+            self.release_rows(start..start + chunk.len());
         });
     }
 
@@ -227,6 +301,7 @@ impl SparseMatrix {
         workers.fill_by(1, t, |j, slot| {
             let (rows, values) = self.column(j);
             slot[0] = compensated_column(rows, values, x);
+            self.release_column(j);
         });
     }
 
@@ -240,6 +315,7 @@ impl SparseMatrix {
         workers.fill_by(1, &mut sums, |j, slot| {
             let (rows, values) = self.column(j);
             slot[0] = dd_column(rows, values, x);
+            self.release_column(j);
         });
         sums
     }
@@ -308,7 +384,7 @@ impl Columns {
     ///
     /// # Errors
     /// Repeated entries whose sum is not finite.
-    fn canonical(self) -> Result<Self, InputError> {
+    fn canonical(self, [row, column]: [&str; 2]) -> Result<Self, InputError> {
         let columns = self.starts.len() - 1;
         let sorted = (0..columns).all(|j| {
             let span = self.starts[j] as usize..self.starts[j + 1] as usize;
@@ -331,7 +407,7 @@ impl Columns {
                         InputCode::NotFinite,
                         "matrix",
                         "repeated entries with a finite sum",
-                        format!("a sum of {value} at row {}, column {j}", group[0].0),
+                        format!("a sum of {value} at {row} {}, {column} {j}", group[0].0),
                     ));
                 }
                 if value != 0.0 {
@@ -378,29 +454,31 @@ fn check_size(rows: usize, columns: usize, nonzeros: usize) -> Result<(), InputE
     Ok(())
 }
 
-fn check_starts(starts: &[u32], columns: usize, indices: usize, values: usize) -> Result<(), InputError> {
+fn check_starts(
+    [starts_name, indices_name]: [&str; 2],
+    starts: &[u32],
+    lists: usize,
+    indices: usize,
+    values: usize,
+) -> Result<(), InputError> {
     if indices != values {
-        return Err(InputError::length("matrix.rowIndices", values, indices));
+        return Err(InputError::length(format!("matrix.{indices_name}"), values, indices));
     }
-    if starts.len() != columns + 1 {
-        return Err(InputError::length("matrix.columnStarts", columns + 1, starts.len()));
+    if starts.len() != lists + 1 {
+        return Err(InputError::length(format!("matrix.{starts_name}"), lists + 1, starts.len()));
     }
     let at = |j: usize, expected: String| {
-        InputError::new(
-            InputCode::OutOfRange,
-            format!("matrix.columnStarts[{j}]"),
-            expected,
-            starts[j].to_string(),
-        )
+        let path = format!("matrix.{starts_name}[{j}]");
+        InputError::new(InputCode::OutOfRange, path, expected, starts[j].to_string())
     };
     if starts[0] != 0 {
         return Err(at(0, "0".into()));
     }
-    if let Some(j) = (0..columns).find(|&j| starts[j] > starts[j + 1]) {
+    if let Some(j) = (0..lists).find(|&j| starts[j] > starts[j + 1]) {
         return Err(at(j + 1, format!("at least {}", starts[j])));
     }
-    if starts[columns] as usize != values {
-        return Err(at(columns, format!("{values}, the number of entries")));
+    if starts[lists] as usize != values {
+        return Err(at(lists, format!("{values}, the number of entries")));
     }
     Ok(())
 }
@@ -462,6 +540,13 @@ mod tests {
                 order_by_column.iter().map(|&e| values[e as usize]).collect(),
             ).unwrap();
             prop_assert_eq!(&m, &c);
+            let (starts, order_by_row) = counting_sort(&rows, 7);
+            let r = SparseMatrix::from_csr(
+                7, 5, starts,
+                order_by_row.iter().map(|&e| columns[e as usize]).collect(),
+                order_by_row.iter().map(|&e| values[e as usize]).collect(),
+            ).unwrap();
+            prop_assert_eq!(&m, &r);
 
             let workers = Workers::new(2);
             let x = [1.0, -2.0, 3.0, 0.5, 4.0, -1.0, 2.0];
@@ -502,6 +587,13 @@ mod tests {
             path(SparseMatrix::from_csc(2, 1, vec![0, 2], vec![0], vec![1.0])),
             "matrix.columnStarts[1]"
         );
+        let csr = |starts: &[u32], columns: &[u32]| {
+            path(SparseMatrix::from_csr(2, 3, starts.to_vec(), columns.to_vec(), vec![1.0, 1.0]))
+        };
+        assert_eq!(csr(&[0, 1], &[0, 1]), "matrix.rowStarts");
+        assert_eq!(csr(&[0, 2, 1], &[0, 1]), "matrix.rowStarts[2]");
+        assert_eq!(csr(&[0, 1, 2], &[0]), "matrix.columnIndices");
+        assert_eq!(csr(&[0, 1, 2], &[0, 3]), "matrix.columnIndices[1]");
         assert_eq!(
             path(SparseMatrix::from_dense_columns(2, [&[1.0, f64::INFINITY][..]])),
             "matrix.columns[0][1]"

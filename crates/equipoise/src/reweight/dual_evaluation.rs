@@ -91,6 +91,7 @@ impl DualEvaluation {
                     totals.1 = totals.1.max(point.error);
                 }
             }
+            problem.matrix.release_rows(chunk * CHUNK..chunk * CHUNK + answers.len());
         });
         self.evaluation_error = totals.iter().map(|t| t.1).fold(0.0, f64::max);
         self.record_gap = totals.iter().map(|t| t.0).sum::<f64>();

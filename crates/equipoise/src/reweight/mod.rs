@@ -31,6 +31,7 @@
 pub mod bands;
 pub mod calibration;
 mod certificate;
+mod chunks;
 mod clarabel;
 mod dual_evaluation;
 mod form_choice;
@@ -44,6 +45,7 @@ mod solve;
 pub mod synthetic;
 
 pub use certificate::{Certificate, Certification, DualPoint};
+pub use chunks::{ChunkedProblem, RecordChunk};
 pub use form_choice::{Form, FormAnswer};
 pub use options::{MAX_THREADS, Method, ReweightOptions, Start};
 pub use problem::{

@@ -119,7 +119,7 @@ pub struct ReweightProblem {
 /// Collects the data of a [`ReweightProblem`] and checks them in one place.
 #[derive(Debug, Clone)]
 pub struct ReweightProblemBuilder {
-    matrix: SparseMatrix,
+    matrix: Arc<SparseMatrix>,
     design_weights: Vec<f64>,
     targets: Vec<Target>,
     bounds: Bounds,
@@ -151,7 +151,7 @@ impl ReweightProblemBuilder {
             gram_plan: GramPlan::new(&matrix).into(),
             design_weights,
             bounds,
-            matrix: matrix.into(),
+            matrix,
             targets,
             moments,
         })
@@ -159,14 +159,14 @@ impl ReweightProblemBuilder {
 }
 
 impl ReweightProblem {
-    /// Starts from the matrix A (n × k), the design weights (n) and the targets (k).
+    /// Starts from the matrix A (n × k), which several problems may share, the design weights (n) and the targets (k).
     pub fn builder(
-        matrix: SparseMatrix,
+        matrix: impl Into<Arc<SparseMatrix>>,
         design_weights: ArrayView1<'_, f64>,
         targets: Vec<Target>,
     ) -> ReweightProblemBuilder {
         ReweightProblemBuilder {
-            matrix,
+            matrix: matrix.into(),
             design_weights: design_weights.to_vec(),
             targets,
             bounds: Bounds::default(),

@@ -426,11 +426,15 @@ impl<'f, 'p> Newton<'f, 'p> {
         for f in &mut self.residual {
             *f *= 1.0 - alpha;
         }
-        for &(i, difference) in &surprises {
-            let (columns, values) = self.form.problem.matrix.row(i as usize);
-            for (&j, a) in columns.iter().zip(values) {
-                self.residual[j as usize] -= difference * a * self.inverse_scale[j as usize];
+        let matrix = &self.form.problem.matrix;
+        for surprises in surprises.chunks(CHUNK) {
+            for &(i, difference) in surprises {
+                let (columns, values) = matrix.row(i as usize);
+                for (&j, a) in columns.iter().zip(values) {
+                    self.residual[j as usize] -= difference * a * self.inverse_scale[j as usize];
+                }
             }
+            matrix.release_rows(surprises[0].0 as usize..surprises[surprises.len() - 1].0 as usize + 1);
         }
         alpha == 1.0 && surprises.is_empty()
     }
