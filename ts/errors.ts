@@ -35,7 +35,8 @@ export class EquipoiseError extends Error {
  * - of values: `not_finite`, `out_of_range`, `empty`, `duplicate`, `dimension` (lengths that differ), `too_large`
  * - of problems: `singular` (a form that is undefined), `not_unique` (more than one answer), `conflict` (two options at once)
  * - of JavaScript: `wrong_type`, `unknown_option`, `detached` (memory that is gone)
- * - of files: `file`, `format`, `sql`, `unknown_table`, `unknown_column`, `missing_value`, `orphan` (a child without a record)
+ * - of files: `file`, `format`, `sql`, `unknown_table`, `unknown_column`, `missing_value`, `orphan` (a child without a record),
+ *   `expression` (Python that has no translation)
  */
 export class InputError extends EquipoiseError {
   declare readonly path: string

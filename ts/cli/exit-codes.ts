@@ -17,7 +17,7 @@ export const exitCode = {
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
 
 export const exitCodeHelp = `Exit codes:
-  0    certified (reweight), confirmed (verify), close (compare), written (generate)
+  0    certified (reweight), confirmed (verify), close (compare), written (generate, import)
   1    unexpected error: a defect of equipoise or of its installation
   2    bad input: wrong options, files or data; nothing is written
   3    not certified (reweight: the files are written and say so), or not confirmed (verify)

@@ -5,6 +5,7 @@ import { version } from '../index.js'
 import { addCompare } from './compare.js'
 import { type ExitCode, exitCode, exitCodeHelp } from './exit-codes.js'
 import { addGenerate } from './generate.js'
+import { addImport } from './import.js'
 import { addReweight } from './reweight.js'
 import { addVerify } from './verify.js'
 
@@ -24,6 +25,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   addVerify(program, done)
   addCompare(program, done)
   addGenerate(program, done)
+  addImport(program, done)
   try {
     await program.parseAsync(args, { from: 'user' })
     return code
