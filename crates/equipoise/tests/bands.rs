@@ -5,7 +5,7 @@ use equipoise::reweight::bands::{
     Band, BandMethod, BandOptions, BandOverride, BandReweighting, BandWeight, Binding, TargetSelector,
 };
 use equipoise::reweight::synthetic::NationalPopulation;
-use equipoise::reweight::{Bounds, ReweightProblem, Target};
+use equipoise::reweight::{Bounds, DualPoint, ReweightProblem, Target};
 use equipoise::status::Status;
 use ndarray::ArrayView1;
 use num_rational::BigRational;
@@ -255,6 +255,7 @@ proptest! {
         prop_assert!(bound <= 1e-13, "{bound:e}");
         prop_assert!(largest_error(&answer, &want) <= bound);
         prop_assert!(answer.certificate.relative_gap <= 1e-12);
+        check_bounds_of_other_answers(&case, &answer, &want)?;
     }
 
     #[test]
@@ -289,6 +290,31 @@ fn check_with_hard(case: &Small) -> Result<(), TestCaseError> {
     if let Some(want) = case.optimum() {
         prop_assert!(largest_error(&answer, &want) <= bound);
         prop_assert!(largest_error(&answer, &want) <= 1e-9, "{:e}", largest_error(&answer, &want));
+        check_bounds_of_other_answers(case, &answer, &want)?;
+    }
+    Ok(())
+}
+
+/// However wrong an answer is, the certified distance bound of each record holds.
+fn check_bounds_of_other_answers(
+    case: &Small,
+    answer: &BandReweighting,
+    want: &[BigRational],
+) -> Result<(), TestCaseError> {
+    for size in [1e-12, 1e-6, 1e-2] {
+        let tilt = |i: usize| 1.0 + size * libm::cos(3.0 * i as f64);
+        let moved = |(i, m): (usize, &f64)| (m * tilt(i)).clamp(case.lower, case.upper);
+        let multipliers: Vec<f64> = answer.multipliers.iter().enumerate().map(moved).collect();
+        let dual: Vec<f64> = answer.dual.iter().enumerate().map(|(j, v)| v * tilt(j + 1)).collect();
+        let point = DualPoint { high: ArrayView1::from(&dual), low: None };
+        for point in [Some(point), None] {
+            let check =
+                case.problem().certify_bands(ArrayView1::from(&multipliers), point, &case.options()).unwrap();
+            for (i, bound) in check.distance_bounds.iter().enumerate() {
+                let error = (exact(multipliers[i]) - want[i].clone()).abs().to_f64().unwrap();
+                prop_assert!(error <= *bound, "record {i}: {error:e} against {bound:e}");
+            }
+        }
     }
     Ok(())
 }
@@ -420,6 +446,81 @@ fn importance_scales_the_weight() {
     let doubled = solve(4.0, [1.0, 2.0]);
     assert_eq!(doubled.digest, solve(8.0, [0.5, 1.0]).digest);
     assert!(doubled.targets[1].outside < solve(4.0, [1.0, 1.0]).targets[1].outside);
+}
+
+#[test]
+fn an_answer_is_certified_from_the_data_alone() {
+    let problem = national(3_000, 40);
+    let overrides = vec![BandOverride::weight("*1*", BandWeight::Hard)];
+    let cases = [
+        (0.005, BandWeight::Elastic(1e6), vec![]),
+        (0.005, BandWeight::Elastic(1e12), vec![]),
+        (0.1, BandWeight::Hard, vec![]),
+        (0.1, BandWeight::Elastic(1e3), overrides),
+    ];
+    for (case, (tolerance, weight, overrides)) in cases.into_iter().enumerate() {
+        let options =
+            BandOptions { band: Band::Relative(tolerance), weight, overrides, ..BandOptions::default() };
+        let answer = problem.solve_bands(&options).unwrap();
+        assert_eq!(answer.status, Status::Converged, "case {case}: {:?}", answer.attempts);
+        let certify = |multipliers: &[f64], dual: Option<&[f64]>| {
+            let point = |high| DualPoint { high: ArrayView1::from(high), low: Some(answer.dual_low.view()) };
+            problem.certify_bands(ArrayView1::from(multipliers), dual.map(point), &options).unwrap()
+        };
+        let (multipliers, dual) = (answer.multipliers.to_vec(), answer.dual.to_vec());
+        let same = certify(&multipliers, Some(&dual));
+        assert!(same.is_certified);
+        assert_eq!(same.certificate, answer.certificate, "case {case}");
+        assert_eq!(same.targets, answer.targets);
+        assert_eq!(same.digest, answer.digest);
+        let largest = same.distance_bounds.iter().copied().fold(0.0, f64::max);
+        assert_eq!(largest, same.certificate.distance_bound);
+
+        // A moved multiplier, one outside its bounds, another dual point, none at all.
+        let mut moved = multipliers.clone();
+        moved[7] += 1e-6;
+        let tampered = certify(&moved, Some(&dual));
+        assert!(!tampered.is_certified && tampered.distance_bounds[7] >= 1e-6 * (1.0 - 1e-9));
+        assert_ne!(tampered.digest, answer.digest);
+        let mut outside = multipliers.clone();
+        outside[0] = 11.0;
+        assert!(!certify(&outside, Some(&dual)).is_certified);
+        let busiest = (0..dual.len()).max_by(|&a, &b| dual[a].abs().total_cmp(&dual[b].abs())).unwrap();
+        let mut other = dual.clone();
+        other[busiest] *= 1.0 + 1e-3;
+        assert!(!certify(&multipliers, Some(&other)).is_certified, "case {case}");
+        assert!(!certify(&vec![1.0; multipliers.len()], None).is_certified, "case {case}");
+    }
+}
+
+#[test]
+fn a_proof_of_infeasibility_is_checked_from_the_data_alone() {
+    let problem = pair([20.0, 30.0]);
+    let hard = BandOptions { weight: BandWeight::Hard, ..BandOptions::default() };
+    let proof = problem.solve_bands(&hard).unwrap().infeasibility.unwrap();
+    let check = |direction: &[f64], options: &BandOptions| {
+        problem.certify_band_infeasibility(ArrayView1::from(direction), options)
+    };
+    let direction = proof.direction.to_vec();
+    assert_eq!(check(&direction, &hard).unwrap(), proof.margin);
+    assert!(check(&direction.iter().map(|v| -v).collect::<Vec<_>>(), &hard).unwrap() < 0.0);
+    assert!(check(&[1.0, 0.0], &hard).unwrap() < 0.0);
+    let wider = BandOptions { band: Band::Relative(0.5), ..hard.clone() };
+    assert!(check(&direction, &wider).unwrap() < 0.0);
+    assert_eq!(check(&direction[..1], &hard).unwrap_err().path, "direction");
+    let elastic =
+        BandOptions { overrides: vec![BandOverride::weight("first", BandWeight::Elastic(1.0))], ..hard };
+    assert_eq!(check(&direction, &elastic).unwrap_err().path, "direction[1]");
+    assert_eq!(check(&[f64::NAN, 0.0], &elastic).unwrap_err().path, "direction[0]");
+    let multipliers = ArrayView1::from(&[1.0, 1.0]);
+    let certify = |dual: &[f64]| {
+        let point = DualPoint { high: ArrayView1::from(dual), low: None };
+        problem.certify_bands(multipliers, Some(point), &elastic).unwrap_err().path
+    };
+    assert_eq!(certify(&[1.0]), "dual");
+    assert_eq!(certify(&[1.0, f64::INFINITY]), "dual[1]");
+    let short = problem.certify_bands(ArrayView1::from(&[1.0]), None, &elastic);
+    assert_eq!(short.unwrap_err().path, "multipliers");
 }
 
 fn national(records: usize, targets: usize) -> ReweightProblem {

@@ -70,14 +70,29 @@ pub struct Certification {
     pub digest: Digest,
 }
 
-/// A dual point v held as `high + low`, unevaluated (k each): vⱼ = 2(Bᵀm − c)ⱼ/sⱼ at the solution, so that −vⱼ is the change
-/// of the objective per unit of the total tⱼ with the scale held fixed.
+/// A dual point v held as `high + low`, unevaluated (k each), −vⱼ being the change of the objective per unit of the total tⱼ with
+/// the scale held fixed. In the penalty form vⱼ = 2(Bᵀm − c)ⱼ/sⱼ at the solution.
 #[derive(Debug, Clone, Copy)]
 pub struct DualPoint<'a> {
     /// Leading doubles.
     pub high: ArrayView1<'a, f64>,
     /// The rest; `None` means zeros.
     pub low: Option<ArrayView1<'a, f64>>,
+}
+
+impl DualPoint<'_> {
+    /// The point as pairs.
+    ///
+    /// # Errors
+    /// Not k numbers, one that is not finite.
+    pub(super) fn pairs(&self, num_targets: usize) -> Result<Vec<Dd>, InputError> {
+        let high = checked(self.high, "dual", num_targets)?;
+        let low = match self.low {
+            Some(low) => checked(low, "dualLow", num_targets)?,
+            None => vec![0.0; high.len()],
+        };
+        Ok(high.iter().zip(&low).map(|(&h, &l)| Dd::sum(h, l)).collect())
+    }
 }
 
 impl ReweightProblem {
@@ -97,17 +112,7 @@ impl ReweightProblem {
         let options = ReweightOptions { penalty, threads, ..ReweightOptions::default() };
         options.validate(self.num_records(), self.num_targets())?;
         let multipliers = checked(multipliers, "multipliers", self.num_records())?;
-        let dual = match dual {
-            None => None,
-            Some(point) => {
-                let high = checked(point.high, "dual", self.num_targets())?;
-                let low = match point.low {
-                    Some(low) => checked(low, "dualLow", self.num_targets())?,
-                    None => vec![0.0; high.len()],
-                };
-                Some(high.iter().zip(&low).map(|(&h, &l)| Dd::sum(h, l)).collect::<Vec<Dd>>())
-            }
-        };
+        let dual = dual.map(|point| point.pairs(self.num_targets())).transpose()?;
         let workers = Workers::new(threads);
         let form = PenaltyForm::new(self, penalty, &workers);
         let primal = Primal::new(&form, &multipliers);
@@ -127,7 +132,12 @@ impl ReweightProblem {
     }
 }
 
-fn checked(values: ArrayView1<'_, f64>, path: &str, length: usize) -> Result<Vec<f64>, InputError> {
+/// `values` as a slice of the given length and of finite numbers.
+pub(super) fn checked(
+    values: ArrayView1<'_, f64>,
+    path: &str,
+    length: usize,
+) -> Result<Vec<f64>, InputError> {
     if values.len() != length {
         return Err(InputError::length(path, length, values.len()));
     }

@@ -89,6 +89,16 @@ fn record_bound(
     by_residual.min(by_set).min(by_gap).min((answer - lower).max(upper - answer).next_up())
 }
 
+/// The smallest proven bound on |mᵢ − mᵢ*| for every record (n).
+pub(super) fn record_bounds(
+    form: &BandForm<'_>,
+    evaluation: &BandEvaluation,
+    settled: Option<&Settled>,
+    gap: f64,
+) -> Vec<f64> {
+    (0..form.num_records()).map(|i| record_bound(form, evaluation, settled, gap, i)).collect()
+}
+
 /// The certificate of the answer in `evaluation`, which belongs to the dual point v = `dual`; `totals` is Bᵀm of it.
 pub(super) fn certificate(
     form: &BandForm<'_>,

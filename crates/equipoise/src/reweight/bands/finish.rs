@@ -30,7 +30,8 @@ pub(super) struct Finished {
 
 /// Corrects y (k) until its residual is at rounding level of pairs.
 pub(super) fn finish(form: &BandForm<'_>, y: &[f64], free_gram: &mut FreeGram, run: &mut Run) -> Finished {
-    let mut dual: Vec<Dd> = y.iter().zip(&form.scale).map(|(&y, &s)| Dd::from(y).over(s)).collect();
+    let mut dual: Vec<Dd> =
+        y.iter().zip(&form.scale).map(|(&y, &s)| Dd::from(y).over(s).renormalised()).collect();
     let mut evaluation = BandEvaluation::new(form);
     form.evaluate_dual(&dual, None, &mut evaluation);
     let mut best = (residual(form, &evaluation), dual.clone());
@@ -148,6 +149,6 @@ fn correct(
         let old = dual[j];
         let new = old + Dd::from(step).over(form.scale[j]);
         let crosses = (old > Dd::ZERO && new < Dd::ZERO) || (old < Dd::ZERO && new > Dd::ZERO);
-        dual[j] = if crosses && !is_equality(form, j) { Dd::ZERO } else { new };
+        dual[j] = if crosses && !is_equality(form, j) { Dd::ZERO } else { new.renormalised() };
     }
 }

@@ -30,6 +30,7 @@
 //! ```
 
 mod certificate;
+mod certify;
 mod clarabel;
 mod coordinate_sweep;
 mod farkas;
@@ -46,6 +47,7 @@ mod subproblem;
 mod target_bands;
 
 pub use certificate::BandCertificate;
+pub use certify::BandCertification;
 pub use options::{Band, BandMethod, BandOptions, BandWeight};
 pub use result::{BandAttempt, BandInfeasibility, BandReweighting, BandTargetResult, Binding};
 pub use target_bands::{BandOverride, TargetSelector};

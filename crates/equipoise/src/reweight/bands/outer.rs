@@ -11,9 +11,9 @@ use super::certificate::rounding_free_bound;
 use super::farkas;
 use super::finish::{Finished, finish};
 use super::form::BandForm;
-use super::interior;
+use super::interior::InteriorSearch;
 use super::proximal_newton::{ProximalNewton, Run, Stage, StageEnd};
-use super::settled::{Settled, prove};
+use super::settled::{SETTLED, Settled, prove};
 use crate::control::{Control, Stopwatch};
 use crate::numeric::dd::Uncertain;
 use crate::reweight::result::Timing;
@@ -27,12 +27,6 @@ const LARGEST_FACTOR: f64 = 10.0;
 /// Where M is larger than this the stages go no further than it and let ŷ do the rest.
 const LARGEST_STAGE_WEIGHT: f64 = 1e12;
 const MAX_STAGES: u32 = 80;
-/// An answer whose bound before rounding is at most this needs nothing more.
-const SETTLED: f64 = 1e-14;
-/// Fractions of the width by which each edge is moved inwards to look for an interior point, and the weight of its bands.
-const NARROWINGS: [f64; 3] = [0.25, 0.1, 0.02];
-const INTERIOR_WEIGHT: f64 = 1e8;
-
 pub(super) struct Outcome {
     pub finished: Finished,
     pub settled: Option<Settled>,
@@ -131,27 +125,14 @@ impl Search<'_, '_> {
         self.outcome(end, None, timing)
     }
 
-    /// Where the active set of hard bands could not be proven: a bound by way of a point inside narrower bands.
+    /// Where the active set of hard bands could not be proven: a bound by way of an interior point.
     fn prove_from_interior(&mut self, control: &Control, timing: &mut Timing) {
-        let Some((mut best, finished, mut settled)) = self.best.take() else { return };
-        let narrowings = if best > SETTLED { &NARROWINGS[..] } else { &[] };
-        for narrowing in narrowings {
-            let mut stage = self.stage(INTERIOR_WEIGHT, None, 20, 80);
-            let edges = stage.lower.iter_mut().zip(&mut stage.upper).enumerate();
-            for (_, (lower, upper)) in edges.filter(|(j, _)| self.form.is_hard(*j)) {
-                let width = narrowing * (*upper - *lower);
-                *lower += width;
-                *upper -= width;
-            }
-            self.newton.solve(&stage, &mut self.run, control, timing);
-            let interior = self.newton.multipliers();
-            let proof = interior::prove(self.form, &finished.dual, &finished.evaluation, &interior);
-            let bound = rounding_free_bound(self.form, &finished.evaluation, proof.as_ref());
-            if bound < best {
-                (best, settled) = (bound, proof);
-            }
-        }
-        self.best = Some((best, finished, settled));
+        let Some((bound, finished, settled)) = self.best.take() else { return };
+        let mut search = InteriorSearch::new(self.form, control, timing);
+        let (bound, settled) = search.improve(bound, settled, &finished.dual, &finished.evaluation);
+        self.run.iterations += search.run.iterations;
+        self.run.history.append(&mut search.run.history);
+        self.best = Some((bound, finished, settled));
     }
 
     /// A proof that hard bands cannot hold, from the direction in which the dual point moves.

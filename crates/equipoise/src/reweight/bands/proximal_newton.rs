@@ -114,7 +114,7 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
             form,
             subproblem: Subproblem::new(vec![0.0; k]),
             dual: vec![0.0; k],
-            free_gram: FreeGram { gram: vec![0.0; k * k], free: vec![false; n] },
+            free_gram: FreeGram::new(form),
             all_gram: None,
             hessian: vec![0.0; k * k],
             ratio: weights.map(|(w, d)| 0.5 * w / d).collect(),
@@ -417,6 +417,12 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
 }
 
 impl FreeGram {
+    /// No record is free.
+    pub fn new(form: &BandForm<'_>) -> Self {
+        let (n, k) = (form.num_records(), form.num_targets());
+        Self { gram: vec![0.0; k * k], free: vec![false; n] }
+    }
+
     /// Flips the state of `changed`; `num_free` is the number of free records after that.
     pub fn update(&mut self, form: &BandForm<'_>, changed: &[u32], num_free: usize) {
         for &i in changed {

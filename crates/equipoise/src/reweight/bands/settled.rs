@@ -12,21 +12,50 @@
 //! μ comes from a Cholesky factor of the matrix shifted down: if it exists in floating-point arithmetic, the smallest
 //! eigenvalue is at least the shift less a known rounding error (S. M. Rump, BIT 46 (2006) 433–452).
 
+use super::certificate::rounding_free_bound;
 use super::finish::is_equality;
 use super::form::{BandEvaluation, BandForm};
+use super::interior::InteriorSearch;
 use super::proximal_newton::FreeGram;
+use crate::control::Control;
 use crate::numeric::cholesky::Cholesky;
 use crate::numeric::dd::{Dd, SplitDd};
 use crate::numeric::parallel::CHUNK;
 use crate::reweight::dual_evaluation::{RecordPoint, row_product};
+use crate::reweight::result::Timing;
 
 /// Shifts tried, largest first, as long as rounding leaves something of them.
 const SHIFTS: [f64; 14] =
     [0.3, 0.1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13];
 
+/// An answer whose bound before rounding is at most this needs no further proof.
+pub(super) const SETTLED: f64 = 1e-14;
+
 /// |mᵢ(y) − mᵢ*| is at most this, per record, beside the evaluation error of mᵢ(y).
 pub(super) struct Settled {
     pub shift: Vec<f64>,
+}
+
+impl Settled {
+    /// What can be proven of v = y ⊘ s beyond its residual, if that leaves anything to prove: by the active set, then by
+    /// interior points.
+    pub fn of(
+        form: &BandForm<'_>,
+        dual: &[Dd],
+        evaluation: &BandEvaluation,
+        control: &Control,
+    ) -> Option<Self> {
+        if rounding_free_bound(form, evaluation, None) <= SETTLED {
+            return None;
+        }
+        let settled = prove(form, dual, evaluation, &mut FreeGram::new(form));
+        let bound = rounding_free_bound(form, evaluation, settled.as_ref());
+        if !form.has_hard {
+            return settled;
+        }
+        let mut timing = Timing::default();
+        InteriorSearch::new(form, control, &mut timing).improve(bound, settled, dual, evaluation).1
+    }
 }
 
 /// Proves that the active set of v = y ⊘ s is that of the optimum; `None` where it cannot.

@@ -165,7 +165,8 @@ fn run_rung(
             smallest_pivot: None,
             infeasibility: None,
         };
-        return attempt.judge(form, solution.dual, evaluation, None, options.tolerance, timing);
+        let settled = Settled::of(form, &solution.dual, &evaluation, control);
+        return attempt.judge(form, solution.dual, evaluation, settled.as_ref(), options.tolerance, timing);
     }
     let outcome = outer::solve(form, limit, control, timing);
     let (end, message) = describe(&outcome.stop);
@@ -216,10 +217,9 @@ impl Unjudged {
         let certificate = certificate(form, &dual, &evaluation, settled, &scaled);
         let targets = target_results(form, &dual, &scaled, &after);
         timing.certificate_seconds += watch.lap();
-        let certified = certificate.distance_bound <= tolerance && certificate.feasibility == 0.0;
         let outcome = match self.infeasibility {
             Some(_) => Status::Infeasible,
-            None if certified => Status::Converged,
+            None if certificate.holds(tolerance) => Status::Converged,
             None => self.end,
         };
         let attempt = BandAttempt {
