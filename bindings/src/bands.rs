@@ -3,8 +3,8 @@
 use equipoise::control::IterationRecord;
 use equipoise::error::{InputCode, InputError};
 use equipoise::reweight::bands::{
-    Band, BandAttempt, BandCertificate, BandInfeasibility, BandMethod, BandOptions, BandReweighting,
-    BandTargetResult, BandWeight,
+    Band, BandAttempt, BandCertificate, BandInfeasibility, BandMethod, BandOptions, BandOverride,
+    BandReweighting, BandTargetResult, BandWeight, TargetSelector,
 };
 use equipoise::reweight::{Distribution, Timing};
 use equipoise::status::Status;
@@ -28,13 +28,25 @@ pub struct NativeBand {
     pub upper: Option<f64>,
 }
 
+/// Another band or weight for the targets whose names match the pattern; what is null stays as it is.
+#[napi(object, object_to_js = false, use_nullable = true)]
+pub struct NativeBandOverride {
+    #[napi(js_name = "match")]
+    pub pattern: String,
+    pub band: Option<NativeBand>,
+    pub weight: Option<Either<f64, String>>,
+    pub optional: bool,
+}
+
 /// What is null keeps its default.
 #[napi(object, object_to_js = false, use_nullable = true)]
 pub struct NativeBandOptions {
     pub band: Option<NativeBand>,
+    pub overrides: Option<Vec<NativeBandOverride>>,
     pub zero_tolerance: Option<f64>,
     /// A number, or `hard`.
     pub weight: Option<Either<f64, String>>,
+    pub importance: Option<Float64Array>,
     pub distance_weights: Option<Float64Array>,
     pub method: Option<String>,
     pub tolerance: Option<f64>,
@@ -78,12 +90,14 @@ impl NativeBand {
 }
 
 impl NativeBandOptions {
-    fn into_options(self) -> std::result::Result<BandOptions, InputError> {
+    pub fn into_options(self) -> std::result::Result<BandOptions, InputError> {
         let default = BandOptions::default();
         Ok(BandOptions {
             band: self.band.map_or(default.band, NativeBand::into_band),
+            overrides: overrides(self.overrides.unwrap_or_default())?,
             zero_tolerance: self.zero_tolerance.or(default.zero_tolerance),
-            weight: self.weight.map_or(Ok(default.weight), weight)?,
+            weight: self.weight.map_or(Ok(default.weight), |value| weight("weight", value))?,
+            importance: self.importance.map(|values| values.to_vec()),
             distance_weights: self.distance_weights.map(|weights| weights.to_vec()),
             method: self.method.map_or(Ok(default.method), |name| name.parse())?,
             tolerance: self.tolerance.unwrap_or(default.tolerance),
@@ -95,19 +109,34 @@ impl NativeBandOptions {
     }
 }
 
-fn weight(weight: Either<f64, String>) -> std::result::Result<BandWeight, InputError> {
+fn overrides(changes: Vec<NativeBandOverride>) -> std::result::Result<Vec<BandOverride>, InputError> {
+    let convert = |(i, change): (usize, NativeBandOverride)| {
+        Ok(BandOverride {
+            targets: TargetSelector::Pattern(change.pattern),
+            band: change.band.map(NativeBand::into_band),
+            weight: change
+                .weight
+                .map(|value| weight(&format!("overrides[{i}].weight"), value))
+                .transpose()?,
+            optional: change.optional,
+        })
+    };
+    changes.into_iter().enumerate().map(convert).collect()
+}
+
+fn weight(path: &str, weight: Either<f64, String>) -> std::result::Result<BandWeight, InputError> {
     match weight {
         Either::A(value) => Ok(BandWeight::Elastic(value)),
         Either::B(name) if name == "hard" => Ok(BandWeight::Hard),
         Either::B(name) => {
             let expected = "a positive number, or 'hard'";
-            Err(InputError::new(InputCode::OutOfRange, "weight", expected, format!("{name:?}")))
+            Err(InputError::new(InputCode::OutOfRange, path, expected, format!("{name:?}")))
         }
     }
 }
 
 /// An answer.
-pub struct BandSolution(BandReweighting);
+pub struct BandSolution(pub BandReweighting);
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -58,7 +58,7 @@ impl NativeReweightProblem {
 }
 
 impl NativeCalibrationOptions {
-    fn into_options(self) -> std::result::Result<CalibrationOptions, InputError> {
+    pub fn into_options(self) -> std::result::Result<CalibrationOptions, InputError> {
         let default = CalibrationOptions::default();
         let distance = self.distance.map_or(Ok(default.distance), |name| name.parse())?;
         Ok(CalibrationOptions {
@@ -78,7 +78,7 @@ impl NativeCalibrationOptions {
 }
 
 /// An answer.
-pub struct CalibrationSolution(Calibration);
+pub struct CalibrationSolution(pub Calibration);
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -83,7 +83,7 @@ impl NativeReweightProblem {
 }
 
 impl NativeOptions {
-    fn into_options(self) -> std::result::Result<ReweightOptions, InputError> {
+    pub fn into_options(self) -> std::result::Result<ReweightOptions, InputError> {
         let default = ReweightOptions::default();
         Ok(ReweightOptions {
             penalty: self.penalty.unwrap_or(default.penalty),
@@ -102,7 +102,7 @@ impl NativeOptions {
 }
 
 /// An answer.
-pub struct Solution(Reweighting);
+pub struct Solution(pub Reweighting);
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

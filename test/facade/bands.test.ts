@@ -69,3 +69,57 @@ describe('a band answer', () => {
     expect(direction).toHaveLength(2)
   })
 })
+
+describe('overrides', () => {
+  const data = national(400, 30)
+  const names = data.targets.map((target) => target.name!)
+  const patterns = { first: names[0]!, two: `${names[1]!.slice(0, -1)}?` }
+
+  it('give targets by pattern other bands and weights, the later one winning', () => {
+    using problem = new ReweightProblem(data)
+    const { targets } = problem.solveBandsSync({
+      band: 0.01,
+      overrides: [
+        { match: '*', band: 0.02 },
+        { match: patterns.first, band: { absolute: 5 } },
+        { match: patterns.two, band: { lower: 0, upper: 1e9 } },
+        { match: 'nobody*', band: 1, optional: true },
+      ],
+    })
+    const [first, second, third] = targets
+    expect(first!.upper - first!.target).toBeCloseTo(5, 6)
+    expect([second!.lower, second!.upper]).toEqual([0, 1e9])
+    expect(third!.upper / third!.target).toBeCloseTo(1.02, 12)
+  })
+
+  it('mix hard bands, elastic ones and penalised targets in one problem', () => {
+    using problem = new ReweightProblem(households)
+    const mixed = problem.solveBandsSync({
+      band: 0,
+      weight: 10,
+      overrides: [{ match: 'households', band: 0.01, weight: 'hard' }],
+    })
+    const [hard, soft] = mixed.targets
+    expect(mixed.status).toBe('converged')
+    expect(hard!.outside).toBeLessThan(1e-12 * hard!.target)
+    expect(soft!.outside).toBeGreaterThan(1)
+    // The cost of the penalised miss is M·(miss/|total|)², its price the derivative of that.
+    const miss = soft!.outside / soft!.target
+    expect(mixed.certificate.bandCost).toBeCloseTo(10 * miss ** 2, 12)
+    expect(soft!.pricePerUnit).toBeCloseTo((2 * 10 * miss) / soft!.target, 12)
+  })
+
+  it('and importance are weights by another name', () => {
+    using problem = new ReweightProblem(households)
+    const byImportance = problem.solveBandsSync({ weight: 100, importance: [2, 0.5] })
+    const byWeight = problem.solveBandsSync({
+      overrides: [
+        { match: 'households', weight: 200 },
+        { match: 'children', weight: 50 },
+      ],
+    })
+    expect(byImportance.digest).toBe(byWeight.digest)
+    const even = problem.solveBandsSync({ weight: 100 })
+    expect(byImportance.targets[1]!.outside).toBeGreaterThan(even.targets[1]!.outside)
+  })
+})

@@ -1,25 +1,45 @@
 // Options of the band form in the shape that native code takes.
-import type { NativeBand, NativeBandOptions } from '../native/binding.cjs'
+import type { NativeBand, NativeBandOptions, NativeBandOverride } from '../native/binding.cjs'
 import { checkedNumber, checkedNumbers, checkNames, isObject, wrongType } from '../validate.js'
 import type { BandOptions } from './bands-types.js'
 import { checkedString, checkOptionNames, limits, optional } from './options.js'
 
 const names = [
-  ...['band', 'zeroTolerance', 'weight', 'distanceWeights'],
+  ...['band', 'overrides', 'zeroTolerance', 'weight', 'importance', 'distanceWeights'],
   ...['method', 'tolerance', 'maxIterations', 'timeLimitSeconds', 'threads'],
 ] as const
+
+const overrideNames = ['match', 'band', 'weight', 'optional'] as const
 
 /** Options of a band solve, checked; `synchronous` ones know nothing of the event loop. */
 export function nativeBandOptions(options: BandOptions, synchronous = false): NativeBandOptions {
   checkOptionNames(options, names, synchronous)
   return {
     band: optional(options, 'band', nativeBand),
+    overrides: optional(options, 'overrides', nativeOverrides),
     zeroTolerance: optional(options, 'zeroTolerance', checkedNumber),
     weight: optional(options, 'weight', checkedWeight),
+    importance: optional(options, 'importance', checkedNumbers),
     distanceWeights: optional(options, 'distanceWeights', checkedNumbers),
     method: optional(options, 'method', checkedString),
     ...limits(options),
   }
+}
+
+function nativeOverrides(path: string, overrides: unknown): NativeBandOverride[] {
+  if (!Array.isArray(overrides)) throw wrongType(path, 'an array of overrides', overrides)
+  return overrides.map((override: unknown, i) => {
+    const at = `${path}[${i}]`
+    checkNames(at, override, overrideNames)
+    const { match, band, weight, optional = false } = override as Record<string, unknown>
+    if (typeof optional !== 'boolean') throw wrongType(`${at}.optional`, 'true or false', optional)
+    return {
+      match: checkedString(`${at}.match`, match),
+      band: band === undefined ? null : nativeBand(`${at}.band`, band),
+      weight: weight === undefined ? null : checkedWeight(`${at}.weight`, weight),
+      optional,
+    }
+  })
 }
 
 function nativeBand(path: string, band: unknown): NativeBand {

@@ -16,21 +16,38 @@ export type Band = number | { readonly absolute: number } | { readonly lower: nu
  */
 export type BandWeight = number | 'hard'
 
+/** Another band or weight for some targets; what is left out stays as it is. */
+export interface BandOverride {
+  /** The targets it is for: all whose whole name matches, `*` standing for any characters and `?` for one. */
+  readonly match: string
+  readonly band?: Band
+  readonly weight?: BandWeight
+  /** True if no target need match; without it that is an error. */
+  readonly optional?: boolean
+}
+
 /** Options of `solveBandsSync`: nothing that needs the event loop. */
 export interface BandSyncOptions {
   /**
-   * The band of every target.
+   * The band of every target that no override gives another.
    * @default 0.005
    */
   readonly band?: Band
+  /** Other bands and weights for some targets; of several that speak of one target, the later wins. None where it is left out. */
+  readonly overrides?: readonly BandOverride[]
   /**
    * Half-width of the band of targets whose total is 0, in units of the total: a relative band says nothing there, and without this
    * such a target is an error.
    * @default null
    */
   readonly zeroTolerance?: number
-  /** @default 1000000 */
+  /**
+   * The weight of every target. A band of width 0 with a weight M penalises every miss of its total.
+   * @default 1000000
+   */
   readonly weight?: BandWeight
+  /** Factor of the weight of each target (k, each > 0); hard bands stay hard. 1 for all where it is left out. */
+  readonly importance?: ArrayLike<number>
   /** Coefficient of (multiplier − 1)² of each record (n, each > 0); 1 for all where it is left out. */
   readonly distanceWeights?: ArrayLike<number>
   /** @default 'auto' */
