@@ -5,8 +5,8 @@ mod common;
 use argmin::core::observers::{Observe, ObserverMode};
 use argmin::core::{Error, Executor, KV, State, TerminationReason};
 use common::{Objective, best, projected_gradient_norm, run};
-use equipoise::smooth::lbfgsb::LbfgsbState;
-use equipoise::smooth::{Lbfgsb, LbfgsbError, LbfgsbStop};
+use equipoise::smooth::SmoothState;
+use equipoise::smooth::{Lbfgsb, SmoothError, SmoothStop};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -36,7 +36,7 @@ fn rosenbrock_in_several_sizes() {
         let solver = Lbfgsb::new(vec![-INFINITY; n], vec![INFINITY; n]).unwrap().gradient_tolerance(1e-8);
         let start: Vec<f64> = (0..n).map(|i| if i.is_multiple_of(2) { -1.2 } else { 1.0 }).collect();
         let result = run(rosenbrock, solver, &start).unwrap();
-        assert!(matches!(result.solver.stop(), LbfgsbStop::Stationary { .. }), "{n}: {:?}", result.solver);
+        assert!(matches!(result.solver.stop(), SmoothStop::Stationary { .. }), "{n}: {:?}", result.solver);
         // n ≥ 4 has a second minimum near x₀ = −1 with f ≈ 4.
         assert!(result.state.get_best_cost() < 4.1, "{n}");
         if n == 2 {
@@ -51,7 +51,7 @@ fn rosenbrock_with_active_bounds() {
     let (lower, upper) = (vec![-2.0; n], vec![0.9; n]);
     let solver = Lbfgsb::new(lower.clone(), upper.clone()).unwrap().gradient_tolerance(1e-8);
     let result = run(rosenbrock, solver, &vec![-1.2; n]).unwrap();
-    assert!(matches!(result.solver.stop(), LbfgsbStop::Stationary { .. }), "{:?}", result.solver);
+    assert!(matches!(result.solver.stop(), SmoothStop::Stationary { .. }), "{:?}", result.solver);
     let x = best(&result);
     let norm = projected_gradient_norm(x, &rosenbrock(x).unwrap().1, &lower, &upper);
     assert!(norm <= 1e-8, "{norm}");
@@ -81,7 +81,7 @@ fn tight_gradients_below_the_rounding_of_the_value() {
         let solver = Lbfgsb::new(lower.clone(), upper.clone()).unwrap().gradient_tolerance(1e-9);
         let result = run(|x: &[f64]| Ok(f(x, constant)), solver, &vec![0.0; n]).unwrap();
         let stop = result.solver.stop();
-        assert!(matches!(stop, LbfgsbStop::Stationary { .. }), "{stop:?} with {constant}");
+        assert!(matches!(stop, SmoothStop::Stationary { .. }), "{stop:?} with {constant}");
         let x = best(&result);
         assert!(projected_gradient_norm(x, &f(x, constant).1, &lower, &upper) <= 1.01e-9);
         result.state.get_best_cost()
@@ -108,7 +108,7 @@ fn an_unreachable_tolerance_ends_at_the_rounding_limit() {
     };
     let solver = Lbfgsb::new(vec![0.0; n], vec![1.0; n]).unwrap().gradient_tolerance(0.0);
     let result = run(f, solver, &vec![0.9; n]).unwrap();
-    let LbfgsbStop::RoundingLimit { norm, tolerance, .. } = result.solver.stop() else {
+    let SmoothStop::RoundingLimit { norm, tolerance, .. } = result.solver.stop() else {
         panic!("{:?}", result.solver)
     };
     let x = best(&result);
@@ -128,7 +128,7 @@ fn fixed_variables_stay_and_the_start_is_clipped() {
     };
     let solver = Lbfgsb::new(vec![0.5, -1.0], vec![0.5, 2.0]).unwrap();
     let result = run(f, solver, &[-7.0, 70.0]).unwrap();
-    assert!(matches!(result.solver.stop(), LbfgsbStop::Stationary { .. }));
+    assert!(matches!(result.solver.stop(), SmoothStop::Stationary { .. }));
     assert_eq!(best(&result)[0], 0.5);
     assert!((best(&result)[1] - 0.25).abs() < 1e-7);
     assert_eq!(seen_outside.load(Ordering::Relaxed), 0);
@@ -138,7 +138,7 @@ fn fixed_variables_stay_and_the_start_is_clipped() {
 fn a_box_without_interior_is_stationary_at_once() {
     let solver = Lbfgsb::new(vec![0.5, 2.0], vec![0.5, 2.0]).unwrap();
     let result = run(rosenbrock, solver, &[0.0, 0.0]).unwrap();
-    assert_eq!(result.solver.stop(), LbfgsbStop::Stationary { norm: 0.0, tolerance: 1e-5 });
+    assert_eq!(result.solver.stop(), SmoothStop::Stationary { norm: 0.0, tolerance: 1e-5 });
     assert_eq!((best(&result), result.solver.num_iterations()), ([0.5, 2.0].as_slice(), 0));
 }
 
@@ -152,7 +152,7 @@ fn all_variables_at_bounds_at_the_optimum() {
     };
     let solver = Lbfgsb::new(vec![-1.0; n], vec![2.0; n]).unwrap().gradient_tolerance(0.0);
     let result = run(f, solver, &vec![0.3; n]).unwrap();
-    assert_eq!(result.solver.stop(), LbfgsbStop::Stationary { norm: 0.0, tolerance: 0.0 });
+    assert_eq!(result.solver.stop(), SmoothStop::Stationary { norm: 0.0, tolerance: 0.0 });
     for (i, x) in best(&result).iter().enumerate() {
         assert_eq!(*x, if sign(i) < 0.0 { 2.0 } else { -1.0 });
     }
@@ -167,7 +167,7 @@ fn one_variable() {
     {
         let solver = Lbfgsb::new(vec![lower], vec![upper]).unwrap().gradient_tolerance(1e-10);
         let result = run(quartic, solver, &[-2.0]).unwrap();
-        assert!(matches!(result.solver.stop(), LbfgsbStop::Stationary { .. }), "{:?}", result.solver);
+        assert!(matches!(result.solver.stop(), SmoothStop::Stationary { .. }), "{:?}", result.solver);
         assert!((best(&result)[0] - expected).abs() < 1e-9);
     }
 }
@@ -183,7 +183,7 @@ fn every_memory_size_converges() {
         let solver = Lbfgsb::new(vec![0.1; n], vec![0.7; n]).unwrap().memory(memory).gradient_tolerance(1e-8);
         let result = run(f, solver, &vec![0.5; n]).unwrap();
         assert!(
-            matches!(result.solver.stop(), LbfgsbStop::Stationary { .. }),
+            matches!(result.solver.stop(), SmoothStop::Stationary { .. }),
             "{memory}: {:?}",
             result.solver
         );
@@ -200,7 +200,7 @@ fn the_function_tolerance_states_both_sides() {
         .gradient_tolerance(0.0)
         .function_tolerance(Some(1e-3));
     let result = run(rosenbrock, solver, &[-1.2, 1.0]).unwrap();
-    let LbfgsbStop::FunctionStalled { change, limit } = result.solver.stop() else {
+    let SmoothStop::FunctionStalled { change, limit } = result.solver.stop() else {
         panic!("{:?}", result.solver)
     };
     assert!(change <= limit);
@@ -216,13 +216,13 @@ fn limits_of_argmin_end_the_run() {
         .configure(|state| state.param(start.clone()).max_iters(3))
         .run()
         .unwrap();
-    assert_eq!((result.solver.stop(), result.solver.num_iterations()), (LbfgsbStop::IterationLimit, 3));
+    assert_eq!((result.solver.stop(), result.solver.num_iterations()), (SmoothStop::IterationLimit, 3));
     assert_eq!(result.state.get_termination_reason(), Some(&TerminationReason::MaxItersReached));
     let result = Executor::new(Objective(rosenbrock), solver())
         .configure(|state| state.param(start).target_cost(1.0))
         .run()
         .unwrap();
-    assert_eq!(result.solver.stop(), LbfgsbStop::TargetCost);
+    assert_eq!(result.solver.stop(), SmoothStop::TargetCost);
     assert!(result.state.get_best_cost() <= 1.0);
 }
 
@@ -254,7 +254,7 @@ fn cancellation_keeps_the_best_point() {
             .unwrap()
             .stop_when(Arc::new(move || hook.fetch_add(1, Ordering::Relaxed) >= allowed));
         let result = run(rosenbrock, solver, &[-1.2; 4]).unwrap();
-        assert_eq!(result.solver.stop(), LbfgsbStop::Cancelled);
+        assert_eq!(result.solver.stop(), SmoothStop::Cancelled);
         assert_eq!(result.state.get_termination_reason(), Some(&TerminationReason::Interrupt));
         assert_eq!(asked.load(Ordering::Relaxed), allowed + 1);
         let x = best(&result);
@@ -268,9 +268,9 @@ fn values_that_are_not_finite() {
     let bounds = || Lbfgsb::new(vec![-INFINITY; 2], vec![INFINITY; 2]).unwrap();
     // From the start on: no best point.
     let result = run(|_: &[f64]| Ok((f64::NAN, vec![0.0; 2])), bounds(), &[1.0, 1.0]).unwrap();
-    assert_eq!(result.solver.stop(), LbfgsbStop::NotFinite);
+    assert_eq!(result.solver.stop(), SmoothStop::NotFinite);
     let result = run(|_: &[f64]| Ok((0.0, vec![0.0, f64::INFINITY])), bounds(), &[1.0, 1.0]).unwrap();
-    assert_eq!(result.solver.stop(), LbfgsbStop::NotFinite);
+    assert_eq!(result.solver.stop(), SmoothStop::NotFinite);
     // Everywhere after some calls: the best point so far stays.
     let calls = AtomicUsize::new(0);
     let f = |x: &[f64]| {
@@ -278,7 +278,7 @@ fn values_that_are_not_finite() {
         Ok((if calls.fetch_add(1, Ordering::Relaxed) < 20 { value } else { f64::NAN }, gradient))
     };
     let result = run(f, bounds(), &[-1.2, 1.0]).unwrap();
-    assert_eq!(result.solver.stop(), LbfgsbStop::NotFinite);
+    assert_eq!(result.solver.stop(), SmoothStop::NotFinite);
     let cost = result.state.get_best_cost();
     assert!(cost.is_finite() && cost < 24.2);
     assert_eq!(rosenbrock(best(&result)).unwrap().0, cost);
@@ -289,7 +289,7 @@ fn values_that_are_not_finite() {
         Ok((value, vec![1.0 / rest - 1.0 / x[0], 1.0 / rest - 1.0 / x[1]]))
     };
     let result = run(barrier, bounds().gradient_tolerance(1e-9), &[2.98, 0.01]).unwrap();
-    assert!(matches!(result.solver.stop(), LbfgsbStop::Stationary { .. }), "{:?}", result.solver);
+    assert!(matches!(result.solver.stop(), SmoothStop::Stationary { .. }), "{:?}", result.solver);
     assert!(best(&result).iter().all(|x| (x - 1.0).abs() < 1e-9));
 }
 
@@ -298,7 +298,7 @@ fn a_wrong_gradient_ends_as_a_failed_line_search() {
     let uphill = |x: &[f64]| Ok((x[0] * x[0], vec![-1.0]));
     let solver = Lbfgsb::new(vec![-9.0], vec![9.0]).unwrap();
     let result = run(uphill, solver, &[1.0]).unwrap();
-    assert_eq!(result.solver.stop(), LbfgsbStop::LineSearchFailed);
+    assert_eq!(result.solver.stop(), SmoothStop::LineSearchFailed);
     assert_eq!(best(&result), [1.0]);
 }
 
@@ -306,39 +306,39 @@ fn a_wrong_gradient_ends_as_a_failed_line_search() {
 fn wrong_input_is_a_typed_error() {
     let nan = f64::NAN;
     let bounds = |lower: &[f64], upper: &[f64]| Lbfgsb::new(lower.to_vec(), upper.to_vec()).unwrap_err();
-    assert_eq!(bounds(&[0.0], &[1.0, 2.0]), LbfgsbError::BoundLengths { lower: 1, upper: 2 });
+    assert_eq!(bounds(&[0.0], &[1.0, 2.0]), SmoothError::BoundLengths { lower: 1, upper: 2 });
     let crossing = bounds(&[0.0, 3.0], &[1.0, 2.0]);
-    assert_eq!(crossing, LbfgsbError::Bounds { index: 1, lower: 3.0, upper: 2.0 });
+    assert_eq!(crossing, SmoothError::Bounds { index: 1, lower: 3.0, upper: 2.0 });
     assert_eq!(crossing.to_string(), "lower[1]: expected a number not above upper[1] = 2, received 3");
-    assert!(matches!(bounds(&[nan], &[1.0]), LbfgsbError::Bounds { index: 0, .. }));
-    assert!(matches!(bounds(&[0.0], &[nan]), LbfgsbError::Bounds { index: 0, .. }));
-    assert!(matches!(bounds(&[INFINITY], &[INFINITY]), LbfgsbError::Bounds { .. }));
+    assert!(matches!(bounds(&[nan], &[1.0]), SmoothError::Bounds { index: 0, .. }));
+    assert!(matches!(bounds(&[0.0], &[nan]), SmoothError::Bounds { index: 0, .. }));
+    assert!(matches!(bounds(&[INFINITY], &[INFINITY]), SmoothError::Bounds { .. }));
 
     let solver = || Lbfgsb::new(vec![-INFINITY; 2], vec![INFINITY; 2]).unwrap();
-    let error = |solver, start: &[f64]| -> LbfgsbError {
+    let error = |solver, start: &[f64]| -> SmoothError {
         let error = run(rosenbrock, solver, start).err().expect("wrong input");
         error.downcast().expect("typed")
     };
-    assert_eq!(error(solver(), &[1.0]), LbfgsbError::StartLength { expected: 2, received: 1 });
-    assert!(matches!(error(solver(), &[1.0, nan]), LbfgsbError::StartNotFinite { index: 1, .. }));
-    assert!(matches!(error(solver(), &[INFINITY, 1.0]), LbfgsbError::StartNotFinite { index: 0, .. }));
+    assert_eq!(error(solver(), &[1.0]), SmoothError::StartLength { expected: 2, received: 1 });
+    assert!(matches!(error(solver(), &[1.0, nan]), SmoothError::StartNotFinite { index: 1, .. }));
+    assert!(matches!(error(solver(), &[INFINITY, 1.0]), SmoothError::StartNotFinite { index: 0, .. }));
     let tolerance = error(solver().gradient_tolerance(-1.0), &[1.0, 1.0]);
-    assert_eq!(tolerance, LbfgsbError::Tolerance { name: "gradient_tolerance", value: -1.0 });
+    assert_eq!(tolerance, SmoothError::Tolerance { name: "gradient_tolerance", value: -1.0 });
     assert!(matches!(
         error(solver().function_tolerance(Some(nan)), &[1.0, 1.0]),
-        LbfgsbError::Tolerance { name: "function_tolerance", .. }
+        SmoothError::Tolerance { name: "function_tolerance", .. }
     ));
     let short = run(|_: &[f64]| Ok((1.0, vec![0.0])), solver(), &[1.0, 1.0]).err().expect("wrong gradient");
-    assert_eq!(short.downcast_ref(), Some(&LbfgsbError::GradientLength { expected: 2, received: 1 }));
+    assert_eq!(short.downcast_ref(), Some(&SmoothError::GradientLength { expected: 2, received: 1 }));
     let unset = Executor::new(Objective(rosenbrock), solver()).run().err().expect("no start");
-    assert_eq!(unset.downcast_ref(), Some(&LbfgsbError::NoStart));
+    assert_eq!(unset.downcast_ref(), Some(&SmoothError::NoStart));
 }
 
 /// Costs as an observer sees them.
 struct Recorder(Arc<std::sync::Mutex<Vec<f64>>>, Arc<AtomicU64>);
 
-impl Observe<LbfgsbState> for Recorder {
-    fn observe_iter(&mut self, state: &LbfgsbState, _: &KV) -> Result<(), Error> {
+impl Observe<SmoothState> for Recorder {
+    fn observe_iter(&mut self, state: &SmoothState, _: &KV) -> Result<(), Error> {
         self.0.lock().unwrap().push(state.get_cost());
         self.1.store(state.get_iter(), Ordering::Relaxed);
         Ok(())

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{best, projected_gradient_norm, run};
-use equipoise::smooth::{Lbfgsb, LbfgsbStop};
+use equipoise::smooth::{Lbfgsb, SmoothStop};
 use proptest::prelude::*;
 use std::ops::RangeInclusive;
 
@@ -116,7 +116,7 @@ proptest! {
     fn convex_quadratics_reach_the_enumerated_minimiser((q, lower, upper, start) in quadratic_with_box(1..=5)) {
         let solver = Lbfgsb::new(lower.clone(), upper.clone()).unwrap().gradient_tolerance(1e-9);
         let result = run(|x: &[f64]| Ok(q.evaluate(x)), solver, &start).unwrap();
-        prop_assert!(matches!(result.solver.stop(), LbfgsbStop::Stationary { .. }), "{:?}", result.solver);
+        prop_assert!(matches!(result.solver.stop(), SmoothStop::Stationary { .. }), "{:?}", result.solver);
         let x = best(&result);
         let norm = projected_gradient_norm(x, &q.evaluate(x).1, &lower, &upper);
         prop_assert!(norm <= 1e-9 + 1e-15, "{norm}");
@@ -131,7 +131,7 @@ proptest! {
         let solver = Lbfgsb::new(lower.clone(), upper.clone()).unwrap().memory(5).gradient_tolerance(1e-9);
         let result = run(|x: &[f64]| Ok(q.evaluate(x)), solver, &start).unwrap();
         let stop = result.solver.stop();
-        let LbfgsbStop::Stationary { norm, tolerance } = stop else {
+        let SmoothStop::Stationary { norm, tolerance } = stop else {
             return Err(TestCaseError::fail(format!("{stop:?}")));
         };
         prop_assert!(norm <= tolerance);

@@ -13,8 +13,8 @@ use super::penalty::PenaltyForm;
 use super::solve::{RungEnd, RungOutcome};
 use crate::control::{Control, IterationRecord};
 use crate::numeric::sum::dot;
-use crate::smooth::lbfgsb::LbfgsbState;
-use crate::smooth::{Lbfgsb, LbfgsbStop};
+use crate::smooth::SmoothState;
+use crate::smooth::{Lbfgsb, SmoothStop};
 
 /// The search ends once maxᵢ |mᵢ − clip(mᵢ − gᵢ)| ≤ this, g the gradient of P/L₀.
 const GRADIENT_TOLERANCE: f64 = 1e-12;
@@ -134,27 +134,27 @@ pub(super) fn solve(
     }
 }
 
-fn describe(stop: LbfgsbStop) -> (RungEnd, String) {
+fn describe(stop: SmoothStop) -> (RungEnd, String) {
     match stop {
-        LbfgsbStop::Stationary { norm, tolerance } => (
+        SmoothStop::Stationary { norm, tolerance } => (
             RungEnd::Finished,
             format!(
                 "the projected gradient of the objective over L₀, {norm:.1e}, is at most {tolerance:.1e}"
             ),
         ),
-        LbfgsbStop::FunctionStalled { change, limit } => {
+        SmoothStop::FunctionStalled { change, limit } => {
             (RungEnd::Finished, format!("the objective changed by {change:.1e}, at most {limit:.1e}"))
         }
-        LbfgsbStop::RoundingLimit { norm, iterations, .. } => (
+        SmoothStop::RoundingLimit { norm, iterations, .. } => (
             RungEnd::Finished,
             format!("no progress beyond rounding in {iterations} steps (projected gradient {norm:.1e})"),
         ),
-        LbfgsbStop::LineSearchFailed => {
+        SmoothStop::LineSearchFailed => {
             (RungEnd::Finished, "no step decreases the objective beyond its rounding error".into())
         }
-        LbfgsbStop::Cancelled => (RungEnd::Cancelled, "cancelled, or out of time".into()),
-        LbfgsbStop::NotFinite => (RungEnd::Failed, "the objective or its gradient is not finite".into()),
-        LbfgsbStop::IterationLimit | LbfgsbStop::TargetCost | LbfgsbStop::Running => {
+        SmoothStop::Cancelled => (RungEnd::Cancelled, "cancelled, or out of time".into()),
+        SmoothStop::NotFinite => (RungEnd::Failed, "the objective or its gradient is not finite".into()),
+        SmoothStop::IterationLimit | SmoothStop::TargetCost | SmoothStop::Running => {
             (RungEnd::IterationLimit, "the iteration limit was reached".into())
         }
     }
@@ -166,8 +166,8 @@ struct Progress {
     history: Arc<Mutex<Vec<IterationRecord>>>,
 }
 
-impl Observe<LbfgsbState> for Progress {
-    fn observe_iter(&mut self, state: &LbfgsbState, kv: &KV) -> Result<(), Error> {
+impl Observe<SmoothState> for Progress {
+    fn observe_iter(&mut self, state: &SmoothState, kv: &KV) -> Result<(), Error> {
         let residual = kv.get("projected_gradient").and_then(|v| v.get_float()).unwrap_or(f64::NAN);
         let record = IterationRecord {
             method: "lbfgsb".into(),

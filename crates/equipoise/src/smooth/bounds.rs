@@ -1,17 +1,17 @@
 //! The box lower ≤ x ≤ upper; either side may be infinite.
 
-use super::lbfgsb::LbfgsbError;
+use super::SmoothError;
 
 #[derive(Debug, Clone)]
-pub(super) struct Bounds {
+pub struct Bounds {
     pub lower: Vec<f64>,
     pub upper: Vec<f64>,
 }
 
 impl Bounds {
-    pub fn new(lower: Vec<f64>, upper: Vec<f64>) -> Result<Self, LbfgsbError> {
+    pub fn new(lower: Vec<f64>, upper: Vec<f64>) -> Result<Self, SmoothError> {
         if lower.len() != upper.len() {
-            return Err(LbfgsbError::BoundLengths { lower: lower.len(), upper: upper.len() });
+            return Err(SmoothError::BoundLengths { lower: lower.len(), upper: upper.len() });
         }
         for (index, (&lower, &upper)) in lower.iter().zip(&upper).enumerate() {
             // The last two leave no finite point.
@@ -21,7 +21,7 @@ impl Bounds {
                 || lower == f64::INFINITY
                 || upper == f64::NEG_INFINITY
             {
-                return Err(LbfgsbError::Bounds { index, lower, upper });
+                return Err(SmoothError::Bounds { index, lower, upper });
             }
         }
         Ok(Self { lower, upper })

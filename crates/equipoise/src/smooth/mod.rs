@@ -1,12 +1,18 @@
-//! Smooth optimisation: line searches, the limited-memory matrix, and the bound-constrained L-BFGS solver.
+//! Smooth optimisation with bounds: line searches and quasi-Newton methods.
 //!
 //! Problems implement argmin's `CostFunction` and `Gradient` over `Vec<f64>`; solvers implement argmin's `Solver`.
 
+mod bfgs;
 mod bounds;
-pub mod lbfgsb;
+mod lbfgsb;
 mod limited_memory;
 pub mod line_search;
+mod quasi_newton;
 mod restricted_products;
 mod small_dense;
+mod stop;
 
-pub use lbfgsb::{Lbfgsb, LbfgsbError, LbfgsbStop};
+pub use bfgs::{Bfgs, DenseModel, InitialMetric};
+pub use lbfgsb::{Lbfgsb, LimitedMemoryModel};
+pub use quasi_newton::{QuasiNewton, SmoothState};
+pub use stop::{SmoothError, SmoothStop};

@@ -1,8 +1,9 @@
 //! Helpers of the solver tests: problems from closures, run under argmin.
+#![allow(dead_code, reason = "each test uses its part")]
 
 use argmin::core::{CostFunction, Error, Executor, Gradient, OptimizationResult, State};
 use equipoise::smooth::Lbfgsb;
-use equipoise::smooth::lbfgsb::LbfgsbState;
+use equipoise::smooth::SmoothState;
 
 /// A problem from a closure that returns f and its gradient.
 pub struct Objective<F>(pub F);
@@ -23,7 +24,7 @@ impl<F: Fn(&[f64]) -> Result<(f64, Vec<f64>), Error>> Gradient for Objective<F> 
     }
 }
 
-pub type Run<F> = OptimizationResult<Objective<F>, Lbfgsb, LbfgsbState>;
+pub type Run<F> = OptimizationResult<Objective<F>, Lbfgsb, SmoothState>;
 
 pub fn run<F>(f: F, solver: Lbfgsb, start: &[f64]) -> Result<Run<F>, Error>
 where

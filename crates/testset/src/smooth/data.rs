@@ -1,4 +1,5 @@
 //! The constants of the formulas, as the SIF statements have them.
+#![allow(clippy::approx_constant, reason = "measured angles, as published")]
 
 pub(super) const PALMER1: [(f64, f64); 31] = [
     (-1.788963, 78.596218),

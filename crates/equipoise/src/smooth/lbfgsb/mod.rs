@@ -2,45 +2,23 @@
 //!
 //! Source: R. H. Byrd, P. Lu, J. Nocedal and C. Zhu, *A limited memory algorithm for bound constrained optimization*, SIAM
 //! J. Sci. Comput. 16 (1995) 1190–1208: generalised Cauchy point (§4), minimisation over the free variables by the
-//! direct primal method (§5.1) and truncation to the box along the segment. The step is chosen by the line search of
-//! Moré and Thuente ([`line_search`](super::line_search)), bounded by the box.
+//! direct primal method (§5.1) and truncation to the box along the segment.
 
 mod cauchy;
-mod stop;
 mod subspace;
 
+use super::SmoothError;
 use super::bounds::Bounds;
 use super::limited_memory::LimitedMemory;
-use super::line_search::{LineSearchStart, LineSearchStatus, MoreThuente};
-use crate::numeric::sum::{dot, max_abs, norm_two};
-use argmin::core::{
-    CostFunction, Error, Gradient, IterState, KV, Problem, Solver, State, TerminationReason,
-    TerminationStatus,
-};
-use argmin::kv;
+use super::quasi_newton::{CurvatureModel, QuasiNewton};
 use cauchy::CauchySearch;
-use std::fmt;
-use std::sync::Arc;
-use stop::{CANCELLATION_NOISE, Progress, Tolerances, VALUE_NOISE};
-pub use stop::{LbfgsbError, LbfgsbStop};
 use subspace::Subspace;
 
-/// The state of argmin that the solver works on: point and gradient as `Vec<f64>`, no matrices.
-pub type LbfgsbState = IterState<Vec<f64>, Vec<f64>, (), (), (), f64>;
-
-/// Hook that ends a run when it returns true.
-type StopHook = Arc<dyn Fn() -> bool + Send + Sync>;
-
-/// Minimises f(x) subject to lower ≤ x ≤ upper, for any problem that implements argmin's [`CostFunction`] and
-/// [`Gradient`] over `Vec<f64>`.
-///
-/// All points have the length n of the bounds; f is evaluated within the box only. The start point is clipped to the
-/// box. With the default stop test the run ends when maxᵢ |P(x − g)ᵢ − xᵢ| ≤ 1e-5, P the projection onto the box; the
-/// tolerance is in the unit of x and of f per unit of x alike, so scale the variables. Two runs give the same bits.
+/// The limited-memory BFGS method with bounds; what it shares with [`Bfgs`](super::Bfgs) is said at [`QuasiNewton`].
 ///
 /// ```
 /// use argmin::core::{CostFunction, Error, Executor, Gradient, State};
-/// use equipoise::smooth::{Lbfgsb, LbfgsbStop};
+/// use equipoise::smooth::{Lbfgsb, SmoothStop};
 ///
 /// /// (x₀ − 3)² + (x₁ + 1)²
 /// struct Distance;
@@ -61,46 +39,19 @@ type StopHook = Arc<dyn Fn() -> bool + Send + Sync>;
 ///
 /// let solver = Lbfgsb::new(vec![0.0, 0.0], vec![2.0, f64::INFINITY])?;
 /// let result = Executor::new(Distance, solver).configure(|state| state.param(vec![1.0, 1.0])).run()?;
-/// assert!(matches!(result.solver.stop(), LbfgsbStop::Stationary { .. }));
+/// assert!(matches!(result.solver.stop(), SmoothStop::Stationary { .. }));
 /// assert_eq!(result.state.get_best_param(), Some(&vec![2.0, 0.0]));
 /// # Ok::<(), Error>(())
 /// ```
-///
-/// The number of evaluations is in argmin's `result.problem.counts`. An error of the problem ends `run` unchanged; any
-/// other end leaves the best point in the state and the reason in [`stop`](Self::stop).
-///
-/// Where the change of f along a line is no more than its rounding error, steps are accepted by their slopes (see
-/// [`LineSearchStart::value_noise`]), so that the projected gradient can fall well below √(ε|f|). Among points whose
-/// values differ by rounding only, the best one is the one of the smallest projected gradient.
-pub struct Lbfgsb {
-    bounds: Bounds,
+pub type Lbfgsb = QuasiNewton<LimitedMemoryModel>;
+
+/// B as a few pairs of steps and changes of the gradient.
+#[derive(Debug)]
+pub struct LimitedMemoryModel {
     capacity: usize,
-    tolerances: Tolerances,
-    line_search: MoreThuente,
-    stop_when: Option<StopHook>,
-    stop: LbfgsbStop,
-    progress: Progress,
-    /// Rounding error of f relative to |f|, as far as the run knows.
-    value_noise: f64,
     memory: LimitedMemory,
     cauchy: CauchySearch,
     subspace: Subspace,
-    /// x̄, the minimiser of the model; the line search starts towards it.
-    target: Vec<f64>,
-    direction: Vec<f64>,
-    trial: Vec<f64>,
-}
-
-/// A point that the line search accepted; its coordinates are in `Lbfgsb::trial`.
-struct Step {
-    value: f64,
-    gradient: Vec<f64>,
-}
-
-/// Why the closure of the line search gave up.
-enum Interruption {
-    Cancelled,
-    Problem(Error),
 }
 
 impl Lbfgsb {
@@ -108,318 +59,56 @@ impl Lbfgsb {
     /// equal bounds fix a variable.
     ///
     /// # Errors
-    /// [`LbfgsbError`] if the lengths differ, a bound is NaN, or a lower bound exceeds its upper bound.
-    pub fn new(lower: Vec<f64>, upper: Vec<f64>) -> Result<Self, LbfgsbError> {
-        Ok(Self {
-            bounds: Bounds::new(lower, upper)?,
+    /// [`SmoothError`] if the lengths differ, a bound is NaN, or a lower bound exceeds its upper bound.
+    pub fn new(lower: Vec<f64>, upper: Vec<f64>) -> Result<Self, SmoothError> {
+        let model = LimitedMemoryModel {
             capacity: 10,
-            tolerances: Tolerances { gradient: 1e-5, function: None },
-            line_search: MoreThuente::default(),
-            stop_when: None,
-            stop: LbfgsbStop::Running,
-            progress: Progress::new(f64::INFINITY, f64::INFINITY),
-            value_noise: VALUE_NOISE,
             memory: LimitedMemory::new(0, 0),
             cauchy: CauchySearch::default(),
             subspace: Subspace::new(0),
-            target: Vec::new(),
-            direction: Vec::new(),
-            trial: Vec::new(),
-        })
+        };
+        Self::with_model(lower, upper, model)
     }
 
     /// Number m of correction pairs kept, 10 by default. Storage is about (2m + 10)n numbers, work per iteration O(mn).
     /// 0 gives the projected steepest-descent method.
     #[must_use]
     pub fn memory(mut self, num_pairs: usize) -> Self {
-        self.capacity = num_pairs;
+        self.model_mut().capacity = num_pairs;
         self
     }
+}
 
-    /// Stops when maxᵢ |P(x − g)ᵢ − xᵢ| ≤ `tolerance`; 1e-5 by default.
-    #[must_use]
-    pub fn gradient_tolerance(mut self, tolerance: f64) -> Self {
-        self.tolerances.gradient = tolerance;
-        self
+impl CurvatureModel for LimitedMemoryModel {
+    const NAME: &'static str = "L-BFGS-B";
+
+    fn start(&mut self, dimension: usize) {
+        self.memory = LimitedMemory::new(dimension, self.capacity);
+        self.subspace = Subspace::new(dimension);
     }
 
-    /// Stops when |f_{k+1} − f_k| ≤ `tolerance` · max(|f_k|, |f_{k+1}|, 1); off by default.
-    #[must_use]
-    pub fn function_tolerance(mut self, tolerance: Option<f64>) -> Self {
-        self.tolerances.function = tolerance;
-        self
+    fn is_unscaled(&self) -> bool {
+        self.memory.is_empty()
     }
 
-    /// Largest number of evaluations in one line search, at least 1; 20 by default.
-    #[must_use]
-    pub fn max_line_search_evaluations(mut self, evaluations: usize) -> Self {
-        self.line_search.max_evaluations = evaluations.max(1);
-        self
+    fn reset(&mut self) {
+        self.memory.reset();
     }
 
-    /// Ends the run once `hook` returns true. It is asked once per iteration and before every trial of a line search.
-    #[must_use]
-    pub fn stop_when(mut self, hook: Arc<dyn Fn() -> bool + Send + Sync>) -> Self {
-        self.stop_when = Some(hook);
-        self
-    }
-
-    /// What ended the run.
-    pub fn stop(&self) -> LbfgsbStop {
-        self.stop
-    }
-
-    /// Number of steps taken. argmin's own count also has an iteration that found no step.
-    pub fn num_iterations(&self) -> u64 {
-        self.progress.num_iterations
-    }
-
-    /// maxᵢ |P(x − g)ᵢ − xᵢ| at the best point of the state; infinite before a run.
-    pub fn projected_gradient_norm(&self) -> f64 {
-        self.progress.norm_at_best
-    }
-
-    fn is_cancelled(&self) -> bool {
-        self.stop_when.as_ref().is_some_and(|hook| hook())
-    }
-
-    /// Computes the model's minimiser x̄ and d = x̄ − x; returns gᵀd. None where rounding spoils the model: a factorisation
-    /// fails or d does not descend.
-    fn find_direction(&mut self, x: &[f64], g: &[f64]) -> Option<f64> {
-        let Self { bounds, memory, cauchy, subspace, direction, target, .. } = self;
-        cauchy.run(bounds, memory, x, g, direction, target);
-        if !subspace.run(bounds, memory, x, g, &cauchy.c, target) {
-            return None;
-        }
-        for i in 0..x.len() {
-            direction[i] = target[i] - x[i];
-        }
-        let slope = dot(g, direction);
-        (slope < 0.0 && slope.is_finite()).then_some(slope)
-    }
-
-    /// Searches along d; the accepted point is in `trial`. The inner error says why there is none.
-    fn search_line<O: Smooth>(
+    fn minimise(
         &mut self,
-        problem: &mut Problem<O>,
+        bounds: &Bounds,
         x: &[f64],
-        value: f64,
-        slope: f64,
-    ) -> Result<Result<Step, LbfgsbStop>, Error> {
-        let largest = self.bounds.largest_step(x, &self.direction);
-        // B = I knows nothing of the scale of f: the first trial is at most of unit length.
-        let unit = if self.memory.is_empty() { 1.0 / norm_two(&self.direction) } else { 1.0 };
-        let start = LineSearchStart {
-            value,
-            slope,
-            first_step: unit.min(1.0),
-            largest_step: largest.0.max(1.0),
-            value_noise: self.value_noise * value.abs(),
-        };
-        let mut trial = std::mem::take(&mut self.trial);
-        let mut found = None;
-        let mut evaluate = |alpha: f64| {
-            if self.is_cancelled() {
-                return Err(Interruption::Cancelled);
-            }
-            if alpha == 1.0 {
-                trial.copy_from_slice(&self.target);
-            } else {
-                self.bounds.point_at(x, &self.direction, alpha, largest, &mut trial);
-            }
-            let (value, gradient) = evaluate(problem, &trial).map_err(Interruption::Problem)?;
-            let slope = gradient.as_ref().map_or(f64::NAN, |gradient| dot(gradient, &self.direction));
-            found = gradient.map(|gradient| Step { value, gradient });
-            Ok((value, slope))
-        };
-        let mut outcome = self.line_search.search(&start, &mut evaluate);
-        if let Ok(best) = &outcome
-            && best.step > 0.0
-            && best.step != best.last_step
-        {
-            outcome = evaluate(best.step).map(|_| *best);
-        }
-        self.trial = trial;
-        Ok(match outcome {
-            Ok(outcome) if outcome.step > 0.0 => found
-                // Without the condition on the slope the value itself has to fall, not its estimate by slopes.
-                .filter(|step| outcome.status.is_wolfe() || step.value < value)
-                .ok_or(LbfgsbStop::LineSearchFailed),
-            Ok(outcome) if outcome.status == LineSearchStatus::NotFinite => Err(LbfgsbStop::NotFinite),
-            Ok(_) => Err(LbfgsbStop::LineSearchFailed),
-            Err(Interruption::Cancelled) => Err(LbfgsbStop::Cancelled),
-            Err(Interruption::Problem(error)) => return Err(error),
-        })
-    }
-
-    /// Finds the next point. After a failure it is tried again with a larger rounding error of f, which from then on
-    /// holds for the run, and then without memory, along the projected steepest descent.
-    fn find_step<O: Smooth>(
-        &mut self,
-        problem: &mut Problem<O>,
-        x: &[f64],
-        value: f64,
         g: &[f64],
-    ) -> Result<Result<Step, LbfgsbStop>, Error> {
-        loop {
-            let Some(slope) = self.find_direction(x, g) else {
-                if self.memory.is_empty() {
-                    return Ok(Err(LbfgsbStop::LineSearchFailed));
-                }
-                self.memory.reset();
-                continue;
-            };
-            match self.search_line(problem, x, value, slope)? {
-                Err(LbfgsbStop::LineSearchFailed) if self.value_noise < CANCELLATION_NOISE => {
-                    self.value_noise = CANCELLATION_NOISE;
-                }
-                Err(LbfgsbStop::LineSearchFailed | LbfgsbStop::NotFinite) if !self.memory.is_empty() => {
-                    self.memory.reset();
-                }
-                step => return Ok(step),
-            }
-        }
+        direction: &mut [f64],
+        target: &mut [f64],
+    ) -> bool {
+        let Self { memory, cauchy, subspace, .. } = self;
+        cauchy.run(bounds, memory, x, g, direction, target);
+        subspace.run(bounds, memory, x, g, &cauchy.c, target)
     }
 
-    /// Makes the current point the best one where argmin, which asks for a smaller f, would not: f did not fall by more
-    /// than rounding, but the projected gradient did.
-    fn settle_best(&mut self, state: &mut LbfgsbState) {
-        if state.cost < state.best_cost {
-            self.progress.norm_at_best = self.progress.norm;
-        } else if self.progress.norm < self.progress.norm_at_best {
-            self.progress.norm_at_best = self.progress.norm;
-            state.prev_best_param = state.best_param.take();
-            state.prev_best_cost = state.best_cost;
-            state.best_param.clone_from(&state.param);
-            state.best_cost = state.cost;
-            state.last_best_iter = state.iter;
-        }
-    }
-
-    fn stop_with(&mut self, stop: LbfgsbStop) -> TerminationReason {
-        self.stop = stop;
-        stop.termination_reason()
-    }
-}
-
-impl fmt::Debug for Lbfgsb {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lbfgsb")
-            .field("dimension", &self.bounds.len())
-            .field("memory", &self.capacity)
-            .field("tolerances", &self.tolerances)
-            .field("stop", &self.stop)
-            .field("num_iterations", &self.progress.num_iterations)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The problems this solver takes.
-trait Smooth:
-    CostFunction<Param = Vec<f64>, Output = f64> + Gradient<Param = Vec<f64>, Gradient = Vec<f64>>
-{
-}
-
-impl<O> Smooth for O where
-    O: CostFunction<Param = Vec<f64>, Output = f64> + Gradient<Param = Vec<f64>, Gradient = Vec<f64>>
-{
-}
-
-/// f and its gradient at a point; no gradient is asked for where f is not finite.
-fn evaluate<O: Smooth>(problem: &mut Problem<O>, x: &Vec<f64>) -> Result<(f64, Option<Vec<f64>>), Error> {
-    let value = problem.cost(x)?;
-    if !value.is_finite() {
-        return Ok((value, None));
-    }
-    let gradient = problem.gradient(x)?;
-    if gradient.len() != x.len() {
-        return Err(LbfgsbError::GradientLength { expected: x.len(), received: gradient.len() }.into());
-    }
-    Ok((value, Some(gradient)))
-}
-
-impl<O> Solver<O, LbfgsbState> for Lbfgsb
-where
-    O: CostFunction<Param = Vec<f64>, Output = f64> + Gradient<Param = Vec<f64>, Gradient = Vec<f64>>,
-{
-    fn name(&self) -> &str {
-        "L-BFGS-B"
-    }
-
-    fn init(
-        &mut self,
-        problem: &mut Problem<O>,
-        mut state: LbfgsbState,
-    ) -> Result<(LbfgsbState, Option<KV>), Error> {
-        self.tolerances.check()?;
-        let n = self.bounds.len();
-        let mut x = state.take_param().ok_or(LbfgsbError::NoStart)?;
-        if x.len() != n {
-            return Err(LbfgsbError::StartLength { expected: n, received: x.len() }.into());
-        }
-        for (index, value) in x.iter_mut().enumerate() {
-            let clipped = self.bounds.clip(index, *value);
-            if value.is_nan() || clipped.is_infinite() {
-                return Err(LbfgsbError::StartNotFinite { index, value: *value }.into());
-            }
-            *value = clipped;
-        }
-        self.value_noise = VALUE_NOISE;
-        self.memory = LimitedMemory::new(n, self.capacity);
-        self.subspace = Subspace::new(n);
-        for vector in [&mut self.target, &mut self.direction, &mut self.trial] {
-            vector.clear();
-            vector.resize(n, 0.0);
-        }
-        self.stop = LbfgsbStop::Running;
-        self.progress = Progress::new(f64::INFINITY, f64::INFINITY);
-        let (value, gradient) = evaluate(problem, &x)?;
-        let Some(gradient) = gradient.filter(|gradient| max_abs(gradient).is_finite()) else {
-            let reason = self.stop_with(LbfgsbStop::NotFinite);
-            return Ok((state.param(x).cost(value).terminate_with(reason), None));
-        };
-        self.progress = Progress::new(value, self.bounds.projected_gradient_norm(&x, &gradient));
-        Ok((state.param(x).gradient(gradient).cost(value), None))
-    }
-
-    fn next_iter(
-        &mut self,
-        problem: &mut Problem<O>,
-        mut state: LbfgsbState,
-    ) -> Result<(LbfgsbState, Option<KV>), Error> {
-        let value = state.get_cost();
-        // Both were set by `init`; a state without them was not made by this solver.
-        let x = state.take_param().ok_or(LbfgsbError::NoStart)?;
-        let g = state.take_gradient().ok_or(LbfgsbError::NoStart)?;
-        let step = match self.find_step(problem, &x, value, &g)? {
-            Ok(step) => step,
-            Err(stop) => {
-                let reason = self.stop_with(stop);
-                return Ok((state.param(x).gradient(g).terminate_with(reason), None));
-            }
-        };
-        self.memory.update(&x, &self.trial, &g, &step.gradient);
-        let x_next = std::mem::replace(&mut self.trial, x);
-        let norm = self.bounds.projected_gradient_norm(&x_next, &step.gradient);
-        self.progress.record(value, step.value, norm);
-        let mut state = state.param(x_next).gradient(step.gradient).cost(step.value);
-        self.settle_best(&mut state);
-        Ok((state, Some(kv!("projected_gradient" => norm;))))
-    }
-
-    fn terminate(&mut self, state: &LbfgsbState) -> TerminationStatus {
-        if let Some(stop) = self.progress.stop(&self.tolerances) {
-            return TerminationStatus::Terminated(self.stop_with(stop));
-        }
-        if self.is_cancelled() {
-            return TerminationStatus::Terminated(self.stop_with(LbfgsbStop::Cancelled));
-        }
-        // argmin applies these two itself; the solver only says so in its own words.
-        if state.iter >= state.max_iters {
-            self.stop = LbfgsbStop::IterationLimit;
-        } else if state.best_cost <= state.target_cost {
-            self.stop = LbfgsbStop::TargetCost;
-        }
-        TerminationStatus::NotTerminated
+    fn update(&mut self, x: &[f64], x_next: &[f64], g: &[f64], g_next: &[f64]) {
+        self.memory.update(x, x_next, g, g_next);
     }
 }

@@ -1,10 +1,10 @@
-//! Errors, stop reasons and stop tests of the solver.
+//! Errors, stop reasons and stop tests of the solvers.
 
 use argmin::core::TerminationReason;
 
-/// Wrong input to [`Lbfgsb`](super::Lbfgsb). Inside argmin's error it is found by `downcast_ref::<LbfgsbError>()`.
+/// Wrong input to a solver. Inside argmin's error it is found by `downcast_ref::<SmoothError>()`.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum LbfgsbError {
+pub enum SmoothError {
     /// The two bound vectors differ in length.
     #[error("upper: expected {lower} numbers as in lower, received {upper}")]
     BoundLengths {
@@ -29,6 +29,22 @@ pub enum LbfgsbError {
         /// Name of the option.
         name: &'static str,
         /// Its value.
+        value: f64,
+    },
+    /// The step caps have another length than the bounds.
+    #[error("step_caps: expected {expected} numbers, received {received}")]
+    StepCapLength {
+        /// Length of the bounds.
+        expected: usize,
+        /// Number of caps.
+        received: usize,
+    },
+    /// A step cap is not positive.
+    #[error("step_caps[{index}]: expected a positive number, received {value}")]
+    StepCap {
+        /// Index of the variable.
+        index: usize,
+        /// Its cap.
         value: f64,
     },
     /// The state has no start point.
@@ -60,9 +76,9 @@ pub enum LbfgsbError {
     },
 }
 
-/// What ended a run of [`Lbfgsb`](super::Lbfgsb).
+/// What ended a run.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub enum LbfgsbStop {
+pub enum SmoothStop {
     /// Nothing yet: the run has not begun, goes on, or was ended from outside (argmin's time limit).
     #[default]
     Running,
@@ -93,7 +109,7 @@ pub enum LbfgsbStop {
     /// No step decreases f, not even along the projected steepest-descent direction: f and its gradient contradict each
     /// other, or the rounding error of f exceeds 1e-6 |f|.
     LineSearchFailed,
-    /// The hook given to [`stop_when`](super::Lbfgsb::stop_when) returned true.
+    /// The hook given to [`stop_when`](super::QuasiNewton::stop_when) returned true.
     Cancelled,
     /// f or its gradient was not finite at the start, or at every trial point of an iteration.
     NotFinite,
@@ -103,7 +119,7 @@ pub enum LbfgsbStop {
     TargetCost,
 }
 
-impl LbfgsbStop {
+impl SmoothStop {
     /// The reason as argmin says it.
     pub(super) fn termination_reason(self) -> TerminationReason {
         let exit = |text: &str| TerminationReason::SolverExit(text.to_owned());
@@ -128,11 +144,11 @@ pub(super) struct Tolerances {
 }
 
 impl Tolerances {
-    pub fn check(&self) -> Result<(), LbfgsbError> {
+    pub fn check(&self) -> Result<(), SmoothError> {
         let named = [("gradient_tolerance", Some(self.gradient)), ("function_tolerance", self.function)];
         for (name, value) in named {
             if let Some(value) = value.filter(|value| value.is_nan() || *value < 0.0) {
-                return Err(LbfgsbError::Tolerance { name, value });
+                return Err(SmoothError::Tolerance { name, value });
             }
         }
         Ok(())
@@ -212,18 +228,18 @@ impl Progress {
     }
 
     /// The first of the tests that holds.
-    pub fn stop(&self, tolerances: &Tolerances) -> Option<LbfgsbStop> {
+    pub fn stop(&self, tolerances: &Tolerances) -> Option<SmoothStop> {
         let (norm, tolerance) = self.stationarity(tolerances);
         if norm <= tolerance {
-            return Some(LbfgsbStop::Stationary { norm, tolerance });
+            return Some(SmoothStop::Stationary { norm, tolerance });
         }
         if let Some((change, limit)) = self.function_change(tolerances)
             && change <= limit
         {
-            return Some(LbfgsbStop::FunctionStalled { change, limit });
+            return Some(SmoothStop::FunctionStalled { change, limit });
         }
         let (iterations, limit) = self.rounding_limit();
-        (iterations >= limit).then_some(LbfgsbStop::RoundingLimit {
+        (iterations >= limit).then_some(SmoothStop::RoundingLimit {
             norm: self.norm_at_best,
             tolerance,
             iterations,
