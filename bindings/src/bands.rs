@@ -104,7 +104,6 @@ impl NativeBandOptions {
             max_iterations: self.max_iterations.or(default.max_iterations),
             time_limit_seconds: self.time_limit_seconds.or(default.time_limit_seconds),
             threads: self.threads.map_or(default.threads, |threads| threads as usize),
-            ..default
         })
     }
 }
