@@ -10,5 +10,6 @@ pub mod parallel;
 pub mod sparse;
 pub mod sparse_builder;
 pub mod storage;
+pub mod student_t;
 pub mod sum;
 pub mod updatable_cholesky;

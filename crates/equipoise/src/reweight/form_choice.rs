@@ -42,6 +42,18 @@ impl Form {
         } = threads;
         self
     }
+
+    /// Checks the options against the problem, before any work.
+    pub(super) fn validate(&self, problem: &ReweightProblem) -> Result<(), InputError> {
+        match self {
+            Self::Penalty(options) => options.validate(problem.num_records(), problem.num_targets()),
+            Self::Bands(options) => {
+                options.validate(problem)?;
+                options.target_bands(problem).map(|_| ())
+            }
+            Self::Calibration(options) => options.validate(problem),
+        }
+    }
 }
 
 /// An answer of the form that was asked for.
@@ -106,6 +118,12 @@ impl FormAnswer {
     /// Iterations of the method that made the answer.
     pub fn iterations(&self) -> u32 {
         of_any_form!(self, answer => answer.iterations)
+    }
+
+    /// Largest |relative error| of a target; for a target of 0, of the total itself.
+    pub fn largest_relative_error(&self) -> f64 {
+        let larger = |a: f64, b: f64| if b > a || b.is_nan() { b } else { a };
+        of_any_form!(self, answer => answer.targets.iter().map(|t| t.relative_error.abs()).fold(0.0, larger))
     }
 
     /// Digest of the multipliers.

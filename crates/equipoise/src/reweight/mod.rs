@@ -40,6 +40,7 @@ mod newton;
 mod options;
 mod penalty;
 mod problem;
+pub mod replicates;
 mod result;
 mod solve;
 pub mod synthetic;

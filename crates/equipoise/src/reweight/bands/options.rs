@@ -129,7 +129,7 @@ impl BandOptions {
     }
 
     /// Checks every range but those of bands and weights, which [`BandOptions::target_bands`] checks.
-    pub(super) fn validate(&self, problem: &ReweightProblem) -> Result<(), InputError> {
+    pub(in crate::reweight) fn validate(&self, problem: &ReweightProblem) -> Result<(), InputError> {
         positive("tolerance", self.tolerance)?;
         if let Some(seconds) = self.time_limit_seconds {
             positive("timeLimitSeconds", seconds)?;

@@ -117,7 +117,7 @@ impl CalibrationOptions {
     }
 
     /// Checks everything against the problem.
-    pub(super) fn validate(&self, problem: &ReweightProblem) -> Result<(), InputError> {
+    pub(in crate::reweight) fn validate(&self, problem: &ReweightProblem) -> Result<(), InputError> {
         positive("tolerance", self.tolerance)?;
         if let Some(limit) = self.time_limit_seconds {
             positive("timeLimitSeconds", limit)?;
