@@ -22,7 +22,12 @@ impl Digest {
 
     /// Adds one value.
     pub fn add(&mut self, value: f64) {
-        for byte in value.to_le_bytes() {
+        self.add_bytes(&value.to_le_bytes());
+    }
+
+    /// Adds bytes, such as those of a text.
+    pub fn add_bytes(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
             self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
         }
     }

@@ -6,7 +6,7 @@ use super::bands::{BandOptions, BandReweighting};
 use super::calibration::{Calibration, CalibrationOptions, CalibrationStatus};
 use super::options::ReweightOptions;
 use super::problem::ReweightProblem;
-use super::result::Reweighting;
+use super::result::{Distribution, Reweighting};
 use crate::control::Control;
 use crate::error::InputError;
 use crate::numeric::digest::Digest;
@@ -108,6 +108,11 @@ impl FormAnswer {
     /// Multipliers (n).
     pub fn multipliers(&self) -> &Array1<f64> {
         of_any_form!(self, answer => &answer.multipliers)
+    }
+
+    /// How multipliers and weights are distributed.
+    pub fn distribution(&self) -> &Distribution {
+        of_any_form!(self, answer => &answer.distribution)
     }
 
     /// Certified bound on the distance of every multiplier from the optimum.

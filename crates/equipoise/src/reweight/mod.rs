@@ -28,6 +28,7 @@
 //! # }
 //! ```
 
+pub mod areas;
 pub mod bands;
 pub mod calibration;
 mod certificate;

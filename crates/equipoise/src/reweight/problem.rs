@@ -173,6 +173,18 @@ impl ReweightProblem {
         }
     }
 
+    /// A problem whose parts were checked elsewhere.
+    pub(super) fn of_valid_parts(
+        matrix: Arc<SparseMatrix>,
+        gram_plan: Arc<GramPlan>,
+        design_weights: Vec<f64>,
+        targets: Vec<Target>,
+        bounds: Bounds,
+    ) -> Self {
+        let moments = Moments::new(&matrix, &design_weights, &targets);
+        Self { matrix, gram_plan, design_weights, targets, bounds, moments }
+    }
+
     /// Number of records n.
     pub fn num_records(&self) -> usize {
         self.matrix.num_rows()

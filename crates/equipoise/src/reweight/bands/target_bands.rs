@@ -54,25 +54,31 @@ impl BandOverride {
 
 impl TargetSelector {
     /// The indices of the targets it speaks of, ascending.
-    fn indices(&self, targets: &[Target]) -> Vec<usize> {
+    ///
+    /// # Errors
+    /// At `path`, where it speaks of none: an index too large, or a pattern without a match that is not `optional`.
+    pub(in crate::reweight) fn resolve(
+        &self,
+        path: &str,
+        targets: &[Target],
+        optional: bool,
+    ) -> Result<Vec<usize>, InputError> {
         match self {
-            Self::Index(j) => (*j..targets.len()).take(1).collect(),
-            Self::Pattern(pattern) => {
-                let pattern = WildMatch::new(pattern);
-                (0..targets.len()).filter(|&j| pattern.matches(&targets[j].name)).collect()
-            }
-        }
-    }
-
-    fn matches_nothing(&self, path: String, targets: &[Target]) -> InputError {
-        match self {
+            Self::Index(j) if *j < targets.len() => Ok(vec![*j]),
             Self::Index(j) => {
                 let expected = format!("an index below {}", targets.len());
-                InputError::new(InputCode::OutOfRange, path, expected, j.to_string())
+                Err(InputError::new(InputCode::OutOfRange, path, expected, j.to_string()))
             }
-            Self::Pattern(pattern) => {
-                let expected = "a pattern that matches the name of a target (or mark it optional)";
-                InputError::new(InputCode::Empty, path, expected, format!("{pattern:?}, which matches none"))
+            Self::Pattern(text) => {
+                let pattern = WildMatch::new(text);
+                let matches: Vec<usize> =
+                    (0..targets.len()).filter(|&j| pattern.matches(&targets[j].name)).collect();
+                if matches.is_empty() && !optional {
+                    let expected = "a pattern that matches the name of a target (or mark it optional)";
+                    let received = format!("{text:?}, which matches none");
+                    return Err(InputError::new(InputCode::Empty, path, expected, received));
+                }
+                Ok(matches)
             }
         }
     }
@@ -97,12 +103,8 @@ impl BandOptions {
             if let Some(BandWeight::Elastic(weight)) = change.weight {
                 positive(&format!("overrides[{i}].weight"), weight)?;
             }
-            let indices = change.targets.indices(targets);
-            let may_be_absent = change.optional && matches!(change.targets, TargetSelector::Pattern(_));
-            if indices.is_empty() && !may_be_absent {
-                return Err(change.targets.matches_nothing(format!("overrides[{i}].match"), targets));
-            }
-            for j in indices {
+            let path = format!("overrides[{i}].match");
+            for j in change.targets.resolve(&path, targets, change.optional)? {
                 bands[j] = change.band.unwrap_or(bands[j]);
                 weights[j] = change.weight.unwrap_or(weights[j]);
             }

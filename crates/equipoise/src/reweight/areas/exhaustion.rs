@@ -1,0 +1,140 @@
+//! Exhaustion: how much of each record's design weight the areas use together, Eᵢ = Σₐ wₐᵢ/w⁰ᵢ.
+//!
+//! The sums are held in fixed point, in units of 2⁻⁶⁴, so that they are exact beyond the rounding of each quotient and do not
+//! depend on the order of the areas.
+
+use serde::{Deserialize, Serialize};
+
+use crate::reweight::result::Quantile;
+
+/// Units per 1.
+const UNITS: f64 = 18_446_744_073_709_551_616.0; // 2⁶⁴
+/// Records named as the most exhausted.
+const NUM_WORST: usize = 10;
+const PROBABILITIES: [f64; 9] = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
+
+/// Sums over areas, one per record (n).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exhaustion {
+    sums: Vec<i128>,
+}
+
+/// A number in units of 2⁻⁶⁴, cut off below.
+pub(super) fn fixed(value: f64) -> i128 {
+    (value * UNITS) as i128
+}
+
+/// The double nearest to a number in units of 2⁻⁶⁴.
+pub(super) fn float(sum: i128) -> f64 {
+    sum as f64 / UNITS
+}
+
+impl Exhaustion {
+    /// Nothing used of n records.
+    pub fn new(num_records: usize) -> Self {
+        Self { sums: vec![0; num_records] }
+    }
+
+    /// Adds the final weights of an area, whose records are `records` (ascending; `None`: all).
+    ///
+    /// # Panics
+    /// If there are not as many weights as records, or a record does not exist.
+    pub fn add(&mut self, design_weights: &[f64], weights: &[f64], records: Option<&[u32]>) {
+        assert_eq!(design_weights.len(), self.sums.len(), "one design weight per record");
+        match records {
+            None => {
+                assert_eq!(weights.len(), self.sums.len(), "one weight per record");
+                for ((sum, w), w0) in self.sums.iter_mut().zip(weights).zip(design_weights) {
+                    *sum += fixed(w / w0);
+                }
+            }
+            Some(records) => {
+                assert_eq!(weights.len(), records.len(), "one weight per record of the area");
+                for (&i, w) in records.iter().zip(weights) {
+                    self.sums[i as usize] += fixed(w / design_weights[i as usize]);
+                }
+            }
+        }
+    }
+
+    /// Eᵢ of each record (n) in units of 2⁻⁶⁴.
+    pub(super) fn sums(&self) -> &[i128] {
+        &self.sums
+    }
+
+    /// Eᵢ of each record (n).
+    pub fn values(&self) -> Vec<f64> {
+        self.sums.iter().map(|&sum| float(sum)).collect()
+    }
+
+    /// Reads the sums; `cap` is what a record may reach.
+    pub fn table(&self, cap: Option<f64>) -> ExhaustionTable {
+        let values = self.values();
+        let n = values.len();
+        let mut ascending = values.clone();
+        ascending.sort_unstable_by(f64::total_cmp);
+        let quantile = |p: f64| {
+            let rank = ((p * n as f64).ceil() as usize).clamp(1, n) - 1;
+            Quantile { probability: p, value: ascending[rank] }
+        };
+        let mut order: Vec<u32> = (0..n as u32).collect();
+        let most = |i: &u32, j: &u32| values[*j as usize].total_cmp(&values[*i as usize]).then(i.cmp(j));
+        let num_worst = NUM_WORST.min(n);
+        order.select_nth_unstable_by(num_worst - 1, most);
+        order.truncate(num_worst);
+        order.sort_unstable_by(most);
+        ExhaustionTable {
+            minimum: ascending[0],
+            maximum: ascending[n - 1],
+            mean: float(self.sums.iter().sum::<i128>() / n as i128),
+            quantiles: PROBABILITIES.map(quantile).to_vec(),
+            num_above_one: values.iter().filter(|v| **v > 1.0).count(),
+            cap,
+            num_above_cap: cap.map(|cap| values.iter().filter(|v| is_above(**v, cap)).count()),
+            worst: order
+                .into_iter()
+                .map(|record| RecordExhaustion { record, exhaustion: values[record as usize] })
+                .collect(),
+        }
+    }
+}
+
+/// True where a sum exceeds the cap by more than the rounding of its terms.
+pub(super) fn is_above(exhaustion: f64, cap: f64) -> bool {
+    exhaustion > cap * (1.0 + CAP_ROUNDING)
+}
+
+/// Weights are rounded products, and so are the bounds that meet a cap: their sum may exceed it by this fraction.
+pub const CAP_ROUNDING: f64 = 1e-12;
+
+/// How the records' exhaustion is distributed, over the areas whose answer is certified.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExhaustionTable {
+    /// Least exhaustion.
+    pub minimum: f64,
+    /// Largest exhaustion.
+    pub maximum: f64,
+    /// Mean exhaustion.
+    pub mean: f64,
+    /// Order statistics.
+    pub quantiles: Vec<Quantile>,
+    /// Records of which the areas use more than the whole design weight.
+    pub num_above_one: usize,
+    /// What a record may reach, if that was limited.
+    pub cap: Option<f64>,
+    /// Records above the cap by more than a fraction of [`CAP_ROUNDING`].
+    pub num_above_cap: Option<usize>,
+    /// The most exhausted records, the first of equals first.
+    pub worst: Vec<RecordExhaustion>,
+}
+
+/// One record's exhaustion.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordExhaustion {
+    /// Index of the record.
+    pub record: u32,
+    /// Eᵢ
+    pub exhaustion: f64,
+}
