@@ -1,25 +1,16 @@
 import { numNonzeros } from '../data/matrix.js'
 import type { FileProblem } from '../data/problem.js'
 import { targetLabel } from '../data/targets.js'
-import type { ReweightMethod, ReweightResult } from '../index.js'
+import type { ReweightResult } from '../index.js'
 import type { CertificateDocument, DocumentOptions, Figure } from '../reweight/certificate-document.js'
 import type { DataSelection } from './data-options.js'
+import type { FormSettings } from './form-options.js'
 
 export const certificateSchema = 'equipoise/reweight-certificate/1'
 
-/** Options of a solve with every default filled in. */
-export interface SolveSettings {
-  penalty: number
-  bounds: readonly [lower: number, upper: number]
-  method: ReweightMethod
-  tolerance: number
-  maxIterations: number | null
-  timeLimitSeconds: number | null
-}
-
 export interface CertifiedRun {
   problem: FileProblem
-  settings: SolveSettings
+  settings: FormSettings
   data: DataSelection
   result: ReweightResult
   /** Seconds of the parts outside the solver. */
@@ -128,7 +119,7 @@ export function targetFigures(row: ReweightResult['targets'][number]) {
 export const figure = (value: number | null): Figure =>
   value === null || !Number.isFinite(value) ? null : value === 0 ? 0 : value
 
-const documentOptions = (settings: SolveSettings, data: DataSelection): DocumentOptions => ({
+const documentOptions = (settings: FormSettings, data: DataSelection): DocumentOptions => ({
   penalty: settings.penalty,
   method: settings.method,
   tolerance: settings.tolerance,

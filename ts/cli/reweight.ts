@@ -1,18 +1,18 @@
 import { type Command, Option } from 'commander'
 import { type FileProblem, readProblem } from '../data/problem.js'
-import {
-  type ReweightMethod,
-  type ReweightResult,
-  reweightConfig,
-  reweightDefaults,
-  type ReweightOptions as SolveOptions,
-} from '../index.js'
+import type { ReweightResult } from '../index.js'
 import type { ReportInput } from '../report/render.js'
 import type { CertificateDocument } from '../reweight/certificate-document.js'
-import { parseBounds, parseCount, parseNumber } from './arguments.js'
-import { certificateDocument, certificateText, type SolveSettings } from './certificate.js'
+import { certificateDocument, certificateText } from './certificate.js'
 import { addDataOptions, type DataOptions, dataFiles, dataSelection, problemSource } from './data-options.js'
 import { type ExitCode, exitCode } from './exit-codes.js'
+import {
+  addFormOptions,
+  type FormOptions,
+  type FormSettings,
+  formSettings,
+  solveOptions,
+} from './form-options.js'
 import { compareWithGoldStar, matchGoldStar, readGoldStar } from './gold-star.js'
 import { Interrupt } from './interrupt.js'
 import { nativeProblem } from './native-problem.js'
@@ -21,13 +21,7 @@ import { resultText } from './result-text.js'
 import { type Progress, Terminal } from './terminal.js'
 import { checkWeightsFile, writeWeights } from './weights-file.js'
 
-interface CommandOptions extends DataOptions {
-  penalty?: number
-  bounds?: [number, number]
-  method?: ReweightMethod
-  tolerance?: number
-  maxIterations?: number
-  timeLimit?: number
+interface CommandOptions extends DataOptions, FormOptions {
   out?: string
   certificate?: string
   report?: string
@@ -37,39 +31,14 @@ interface CommandOptions extends DataOptions {
 }
 
 export function addReweight(program: Command, done: (code: ExitCode) => void): void {
-  const defaults = reweightDefaults()
   const command = program
     .command('reweight')
     .description(
       'Find the weights nearest to the design weights that bring the totals to their targets, and certify them',
     )
   addDataOptions(command, { areRequired: true })
+  addFormOptions(command)
   const options = [
-    new Option(
-      '--penalty <number>',
-      `weight of staying near the design weights, above 0 (default: ${defaults.penalty})`,
-    ).argParser(parseNumber),
-    new Option(
-      '--bounds <lower,upper>',
-      `limits of the multipliers (default: ${defaults.bounds.join(',')})`,
-    ).argParser(parseBounds),
-    new Option('--method <name>', `auto, newton, lbfgsb or clarabel (default: ${defaults.method})`).choices([
-      'auto',
-      'newton',
-      'lbfgsb',
-      'clarabel',
-    ]),
-    new Option(
-      '--tolerance <number>',
-      `certified distance of every multiplier to the optimum that counts as converged (default: ${defaults.tolerance})`,
-    ).argParser(parseNumber),
-    new Option('--max-iterations <count>', "iterations of each method (default: the method's own)").argParser(
-      parseCount,
-    ),
-    new Option(
-      '--time-limit <seconds>',
-      'end with the best weights after this time (default: none)',
-    ).argParser(parseNumber),
     new Option('--out <file>', 'weights: .csv or .parquet with the ids, weight and multiplier'),
     new Option('--certificate <file>', 'certificate, JSON'),
     new Option('--report <file>', 'report, one HTML file'),
@@ -95,7 +64,7 @@ async function runReweight(options: CommandOptions): Promise<ExitCode> {
   const started = performance.now()
   const { out, certificate, report } = options
   checkWeightsFile(out, options.id ?? 'record')
-  const settings = solveSettings(options)
+  const settings = formSettings(options)
   const outputs = await Outputs.prepare({ '--out': out, '--certificate': certificate, '--report': report }, [
     ...dataFiles(options),
     ...(options.goldStar === undefined ? [] : [options.goldStar]),
@@ -135,35 +104,9 @@ async function runReweight(options: CommandOptions): Promise<ExitCode> {
 
 const seconds = (since: number) => (performance.now() - since) / 1000
 
-/** The settings, judged before any file is read. */
-function solveSettings(options: CommandOptions): SolveSettings {
-  const defaults = reweightDefaults()
-  const settings = {
-    penalty: options.penalty ?? defaults.penalty,
-    bounds: options.bounds ?? defaults.bounds,
-    method: options.method ?? defaults.method,
-    tolerance: options.tolerance ?? defaults.tolerance,
-    maxIterations: options.maxIterations ?? null,
-    timeLimitSeconds: options.timeLimit ?? null,
-  }
-  reweightConfig()
-    .bounds(...settings.bounds)
-    .options(solveOptions(settings, options.threads))
-  return settings
-}
-
-const solveOptions = (settings: SolveSettings, threads: number | undefined): SolveOptions => ({
-  penalty: settings.penalty,
-  method: settings.method,
-  tolerance: settings.tolerance,
-  ...(settings.maxIterations === null ? {} : { maxIterations: settings.maxIterations }),
-  ...(settings.timeLimitSeconds === null ? {} : { timeLimitSeconds: settings.timeLimitSeconds }),
-  ...(threads === undefined ? {} : { threads }),
-})
-
 async function solve(
   problem: FileProblem,
-  settings: SolveSettings,
+  settings: FormSettings,
   { threads, signal, progress }: { threads?: number; signal: AbortSignal; progress: Progress },
 ): Promise<ReweightResult> {
   const native = nativeProblem(problem, settings.bounds)
