@@ -3,7 +3,13 @@ export * from './errors.js'
 export { version } from './native/binding.cjs'
 export type * from './reweight/bands-types.js'
 export type * from './reweight/calibration-types.js'
-export { type ReweightConfigBuilder, type ReweightConfiguration, reweightConfig } from './reweight/config.js'
+export {
+  bandConfig,
+  type ConfigBuilder,
+  calibrationConfig,
+  type ReweightConfiguration,
+  reweightConfig,
+} from './reweight/config.js'
 export * from './reweight/gold-star.js'
 export * from './reweight/problem.js'
 export * from './reweight/synthetic.js'

@@ -3,17 +3,18 @@
 use equipoise::control::IterationRecord;
 use equipoise::error::{InputCode, InputError};
 use equipoise::reweight::bands::{
-    Band, BandAttempt, BandCertificate, BandInfeasibility, BandMethod, BandOptions, BandOverride,
-    BandReweighting, BandTargetResult, BandWeight, TargetSelector,
+    Band, BandAttempt, BandCertificate, BandCertification, BandInfeasibility, BandMethod, BandOptions,
+    BandOverride, BandReweighting, BandTargetResult, BandWeight, TargetSelector,
 };
 use equipoise::reweight::{Distribution, Timing};
 use equipoise::status::Status;
 use napi::bindgen_prelude::*;
 use napi::sys;
 use napi_derive::napi;
+use ndarray::{Array1, ArrayView1};
 use serde::Serialize;
 
-use crate::answer::to_object;
+use crate::answer::{NativeAnswer, to_object};
 use crate::convert::{Plain, Sentences};
 use crate::errors::contained;
 use crate::problem::NativeReweightProblem;
@@ -73,6 +74,38 @@ impl NativeReweightProblem {
     #[napi(ts_return_type = "object")]
     pub fn solve_bands_sync(&self, env: &Env, options: NativeBandOptions) -> Result<BandSolution> {
         contained(env, || Ok(BandSolution(self.problem()?.solve_bands(&options.into_options()?)?)))
+    }
+
+    #[napi(ts_return_type = "object")]
+    pub fn certify_bands(
+        &self,
+        env: &Env,
+        answer: NativeAnswer,
+        options: NativeBandOptions,
+    ) -> Result<BandChecked> {
+        contained(env, || {
+            let options = options.into_options()?;
+            let (multipliers, dual) = (answer.multipliers(), answer.dual_point());
+            Ok(BandChecked(self.problem()?.certify_bands(multipliers, dual, &options)?))
+        })
+    }
+
+    #[napi]
+    pub fn certify_band_infeasibility(
+        &self,
+        env: &Env,
+        direction: Float64ArraySlice<'_>,
+        options: NativeBandOptions,
+    ) -> Result<f64> {
+        contained(env, || {
+            let direction = ArrayView1::from(&direction[..]);
+            Ok(self.problem()?.certify_band_infeasibility(direction, &options.into_options()?)?)
+        })
+    }
+
+    #[napi]
+    pub fn check_band_options(&self, env: &Env, options: NativeBandOptions) -> Result<()> {
+        contained(env, || Ok(options.into_options()?.validate(&*self.problem()?)?))
     }
 }
 
@@ -196,6 +229,30 @@ impl<'a> Infeasibility<'a> {
     fn new(proof: &'a BandInfeasibility) -> Self {
         // A vector of the solver's own is contiguous.
         Self { direction: proof.direction.as_slice().unwrap_or_default(), margin: proof.margin }
+    }
+}
+
+/// An independent check.
+pub struct BandChecked(BandCertification);
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CheckedSummary<'a> {
+    certificate: &'a BandCertificate,
+    targets: &'a [BandTargetResult],
+    digest: String,
+    is_certified: bool,
+}
+
+impl ToNapiValue for BandChecked {
+    unsafe fn to_napi_value(env: sys::napi_env, Self(checked): Self) -> Result<sys::napi_value> {
+        let summary = CheckedSummary {
+            certificate: &checked.certificate,
+            targets: &checked.targets,
+            digest: checked.digest.to_string(),
+            is_certified: checked.is_certified,
+        };
+        to_object(env, &summary, [("distanceBounds", Array1::from(checked.distance_bounds))])
     }
 }
 

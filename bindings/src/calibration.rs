@@ -55,6 +55,11 @@ impl NativeReweightProblem {
     ) -> Result<CalibrationSolution> {
         contained(env, || Ok(CalibrationSolution(self.problem()?.calibrate(&options.into_options()?)?)))
     }
+
+    #[napi]
+    pub fn check_calibration_options(&self, env: &Env, options: NativeCalibrationOptions) -> Result<()> {
+        contained(env, || Ok(options.into_options()?.validate(&*self.problem()?)?))
+    }
 }
 
 impl NativeCalibrationOptions {

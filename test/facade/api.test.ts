@@ -7,9 +7,11 @@ import { REWEIGHT_METHODS, REWEIGHT_STATUSES, reweightDefaults } from '../../ts/
 const declared: Record<keyof typeof equipoise, string> = {
   BAND_METHODS: 'object',
   BAND_STATUSES: 'object',
+  bandConfig: 'function',
   bandDefaults: 'function',
   CALIBRATION_DISTANCES: 'object',
   CALIBRATION_STATUSES: 'object',
+  calibrationConfig: 'function',
   calibrationDefaults: 'function',
   compareWeights: 'function',
   digest: 'function',

@@ -123,3 +123,41 @@ describe('overrides', () => {
     expect(byImportance.targets[1]!.outside).toBeGreaterThan(even.targets[1]!.outside)
   })
 })
+
+describe('certifyBands', () => {
+  it('repeats the certificate of a solve from its answer alone', () => {
+    using problem = new ReweightProblem(national(300, 30))
+    const answer = problem.solveBandsSync({ weight: 1e3 })
+    const check = problem.certifyBands(answer, { weight: 1e3 })
+    expect(check.certificate).toEqual(answer.certificate)
+    expect(check.targets).toEqual(answer.targets)
+    expect(check).toMatchObject({ digest: answer.digest, isCertified: true })
+    expect(Math.max(...check.distanceBounds)).toBe(answer.certificate.distanceBound)
+  })
+
+  it('does not believe an answer that is off, or one of other bands', () => {
+    using problem = new ReweightProblem(national(300, 30))
+    const answer = problem.solveBandsSync()
+    const multipliers = answer.multipliers.slice()
+    multipliers[17]! += 1e-3
+    const check = problem.certifyBands({ ...answer, multipliers }, { threads: 1 })
+    expect(check.isCertified).toBe(false)
+    expect(check.distanceBounds[17]).toBeGreaterThanOrEqual(1e-3 * (1 - 1e-9))
+    expect(problem.certifyBands(answer, { band: 0.004 }).isCertified).toBe(false)
+    const alone = problem.certifyBands({ multipliers: answer.multipliers })
+    expect(alone.certificate.distanceBound).toBeGreaterThanOrEqual(answer.certificate.distanceBound)
+  })
+
+  it('and the check of a proof take nothing on trust', () => {
+    using problem = new ReweightProblem({ ...households, bounds: [0.9, 1.1] })
+    const options = { weight: 'hard' } as const
+    const { infeasibility } = problem.solveBandsSync(options)
+    const { direction, margin } = infeasibility!
+    expect(problem.certifyBandInfeasibility(direction, options)).toBe(margin)
+    expect(problem.certifyBandInfeasibility([0, 1], options)).toBeLessThan(0)
+    const elastic = () => problem.certifyBandInfeasibility(direction)
+    expect(elastic).toThrow(expect.objectContaining({ code: 'out_of_range', path: 'direction[1]' }))
+    const short = () => problem.certifyBandInfeasibility([1], options)
+    expect(short).toThrow(expect.objectContaining({ code: 'dimension', path: 'direction' }))
+  })
+})

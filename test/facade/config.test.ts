@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { InputError, reweight, reweightConfig } from '../../ts/index.js'
+import {
+  bandConfig,
+  calibrationConfig,
+  InputError,
+  ReweightProblem,
+  reweight,
+  reweightConfig,
+} from '../../ts/index.js'
 import { households } from './problems.js'
 
 const complete = () =>
@@ -112,5 +119,102 @@ describe('reweightConfig', () => {
     expect(() => partial.build()).toThrow(InputError)
     // @ts-expect-error the matrix is missing
     expect(() => partial.target('a', 1).build()).toThrow(InputError)
+  })
+})
+
+describe('bandConfig', () => {
+  const complete = bandConfig()
+    .matrix(households.matrix)
+    .designWeights(households.designWeights)
+    .targets(households.targets)
+
+  it('builds what solveBands takes', () => {
+    const { data, options } = complete
+      .band(0.01)
+      .override('house*', { weight: 'hard' })
+      .override('children', { band: { absolute: 3 } })
+      .weight(1e3)
+      .method('proximal_newton')
+      .tolerance(1e-12)
+      .options({ importance: [1, 2] })
+      .build()
+    expect(data).toEqual(households)
+    expect(options).toEqual({
+      band: 0.01,
+      overrides: [
+        { match: 'house*', weight: 'hard' },
+        { match: 'children', band: { absolute: 3 } },
+      ],
+      weight: 1e3,
+      method: 'proximal_newton',
+      tolerance: 1e-12,
+      importance: [1, 2],
+    })
+    using problem = new ReweightProblem(data)
+    expect(problem.solveBandsSync(options).status).toBe('converged')
+  })
+
+  it('refuses a wrong kind when it is given, a wrong value on build', () => {
+    const given: [path: string, code: string, step: () => unknown][] = [
+      ['band', 'wrong_type', () => complete.band('1%' as never)],
+      ['overrides[0].weight', 'wrong_type', () => complete.override('*', { weight: null as never })],
+      ['options.penalty', 'unknown_option', () => complete.options({ penalty: 1 } as object)],
+    ]
+    const built: typeof given = [
+      ['band', 'out_of_range', () => complete.band(-1).build()],
+      ['method', 'out_of_range', () => complete.method('newton' as never).build()],
+      ['overrides[1].match', 'empty', () => complete.override('*', {}).override('x', {}).build()],
+      ['importance', 'dimension', () => complete.options({ importance: [1] }).build()],
+    ]
+    for (const [path, code, step] of [...given, ...built]) {
+      expect(step, path).toThrow(InputError)
+      expect(step, path).toThrow(expect.objectContaining({ path, code }))
+    }
+  })
+
+  it('has no options of other forms', () => {
+    // @ts-expect-error the penalty form has a penalty
+    expect(() => complete.penalty(1)).toThrow(InputError)
+    // @ts-expect-error a calibration has a distance
+    expect(() => complete.distance('raking')).toThrow(InputError)
+    // @ts-expect-error the penalty form has no bands
+    expect(() => reweightConfig().band(0.01)).toThrow(InputError)
+  })
+})
+
+describe('calibrationConfig', () => {
+  const complete = calibrationConfig()
+    .matrix(households.matrix)
+    .designWeights(households.designWeights)
+    .targets(households.targets)
+
+  it('builds what calibrate takes', () => {
+    const { data, options } = complete
+      .distance('sinh', 2)
+      .clusters([0, 1, 2, 0])
+      .costs([Number.POSITIVE_INFINITY, 5])
+      .maxIterations(50)
+      .build()
+    expect(options).toEqual({
+      distance: 'sinh',
+      alpha: 2,
+      clusters: [0, 1, 2, 0],
+      costs: [Number.POSITIVE_INFINITY, 5],
+      maxIterations: 50,
+    })
+    using problem = new ReweightProblem(data)
+    expect(problem.calibrateSync(options).status).toBe('converged')
+  })
+
+  it('refuses on build what does not fit the problem', () => {
+    const steps: [path: string, step: () => unknown][] = [
+      ['clusters', () => complete.clusters([1]).build()],
+      ['designWeights[1]', () => complete.clusters([1, 1, 2, 3]).build()],
+      ['costs[0]', () => complete.costs([0, 1]).build()],
+      ['bounds[0]', () => complete.distance('logit').bounds(1, 2).build()],
+    ]
+    for (const [path, step] of steps) expect(step, path).toThrow(expect.objectContaining({ path }))
+    // @ts-expect-error a calibration has no choice of methods
+    expect(() => complete.method('newton')).toThrow(expect.objectContaining({ code: 'unknown_option' }))
   })
 })

@@ -223,3 +223,14 @@ export interface BandResult {
   /** Seconds of each part, and the number of threads. */
   timing: Timing
 }
+
+/** The result of the independent check. */
+export interface BandCertification {
+  certificate: BandCertificate
+  targets: BandTargetRow[]
+  /** For each record: |multiplier − optimal multiplier| is at most this (n). */
+  distanceBounds: Float64Array
+  digest: string
+  /** True if the answer is proven to be the optimum within the tolerance of the options: what a solve calls `converged`. */
+  isCertified: boolean
+}

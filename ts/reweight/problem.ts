@@ -7,7 +7,13 @@ import {
 import { callNative } from '../native-errors.js'
 import { checkedCount, checkedNumber, checkedNumbers, checkNames } from '../validate.js'
 import { nativeBandOptions } from './bands-options.js'
-import type { BandDefaults, BandOptions, BandResult, BandSyncOptions } from './bands-types.js'
+import type {
+  BandCertification,
+  BandDefaults,
+  BandOptions,
+  BandResult,
+  BandSyncOptions,
+} from './bands-types.js'
 import { nativeCalibrationOptions } from './calibration-options.js'
 import type {
   CalibrationDefaults,
@@ -108,6 +114,26 @@ export class ReweightProblem implements Disposable {
   solveBandsSync(options: BandSyncOptions = {}): BandResult {
     const native = nativeBandOptions(options, true)
     return callNative(() => this.#native.solveBandsSync(native)) as BandResult
+  }
+
+  /**
+   * The independent check alone, on an answer of `solveBands` from anywhere. Without its dual values the bound is weak, and says
+   * nothing of hard bands that press. Of the options, those of the method play no part.
+   */
+  certifyBands(answer: ReweightAnswer, options: BandSyncOptions = {}): BandCertification {
+    const native = nativeAnswer(answer)
+    const bands = nativeBandOptions(options, true)
+    return callNative(() => this.#native.certifyBands(native, bands)) as BandCertification
+  }
+
+  /**
+   * Checks a proof that hard bands cannot hold together, as `infeasibility.direction` of a result (k, 0 at every elastic target).
+   * @returns what it is worth after every rounding error: positive means proven.
+   */
+  certifyBandInfeasibility(direction: ArrayLike<number>, options: BandSyncOptions = {}): number {
+    const numbers = checkedNumbers('direction', direction)
+    const bands = nativeBandOptions(options, true)
+    return callNative(() => this.#native.certifyBandInfeasibility(numbers, bands))
   }
 
   /**

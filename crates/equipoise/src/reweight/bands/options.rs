@@ -128,8 +128,11 @@ impl BandOptions {
         })
     }
 
-    /// Checks every range but those of bands and weights, which [`BandOptions::target_bands`] checks.
-    pub(in crate::reweight) fn validate(&self, problem: &ReweightProblem) -> Result<(), InputError> {
+    /// Checks them against the problem they are for.
+    ///
+    /// # Errors
+    /// As [`ReweightProblem::solve_bands`].
+    pub fn validate(&self, problem: &ReweightProblem) -> Result<(), InputError> {
         positive("tolerance", self.tolerance)?;
         if let Some(seconds) = self.time_limit_seconds {
             positive("timeLimitSeconds", seconds)?;
@@ -150,7 +153,7 @@ impl BandOptions {
                 positive(&format!("distanceWeights[{i}]"), weight)?;
             }
         }
-        Ok(())
+        self.target_bands(problem).map(drop)
     }
 }
 

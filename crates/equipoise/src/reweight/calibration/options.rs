@@ -116,8 +116,11 @@ impl CalibrationOptions {
         Self { distance, ..Self::default() }
     }
 
-    /// Checks everything against the problem.
-    pub(in crate::reweight) fn validate(&self, problem: &ReweightProblem) -> Result<(), InputError> {
+    /// Checks them against the problem they are for.
+    ///
+    /// # Errors
+    /// As [`ReweightProblem::calibrate`].
+    pub fn validate(&self, problem: &ReweightProblem) -> Result<(), InputError> {
         positive("tolerance", self.tolerance)?;
         if let Some(limit) = self.time_limit_seconds {
             positive("timeLimitSeconds", limit)?;
