@@ -3,6 +3,7 @@ export * from './errors.js'
 export { version } from './native/binding.cjs'
 export type * from './reweight/bands-types.js'
 export type * from './reweight/calibration-types.js'
+export type * from './reweight/chunks-types.js'
 export {
   bandConfig,
   type ConfigBuilder,

@@ -7,6 +7,7 @@
 //! | [`events`] | `tracing` events on their way to JavaScript |
 //! | [`convert`] | plain values |
 //! | [`problem`] | reweighting problems in native memory |
+//! | [`matrix`], [`chunks`] | matrices and problems that come in blocks of rows |
 //! | [`run`] | one solve on a thread of its own |
 //! | [`answer`] | vectors of answers, both ways |
 //! | [`penalty`], [`bands`], [`calibration`] | the forms: options, solve, results, defaults |
@@ -17,11 +18,13 @@
 pub mod answer;
 pub mod bands;
 pub mod calibration;
+pub mod chunks;
 pub mod control;
 pub mod convert;
 pub mod errors;
 pub mod events;
 pub mod gold_star;
+pub mod matrix;
 pub mod penalty;
 pub mod problem;
 pub mod run;

@@ -10,6 +10,7 @@ use napi_derive::napi;
 use ndarray::ArrayView1;
 
 use crate::errors::{Failure, contained};
+use crate::matrix::{NativeMatrix, NativeSparse};
 
 #[napi(object, object_to_js = false, use_nullable = true)]
 pub struct NativeTarget {
@@ -41,39 +42,30 @@ pub struct NativeReweightProblem {
 
 #[napi]
 impl NativeReweightProblem {
-    #[napi(factory)]
-    pub fn from_csc(
-        env: &Env,
-        column_starts: Uint32ArraySlice<'_>,
-        row_indices: Uint32ArraySlice<'_>,
-        values: Float64ArraySlice<'_>,
-        data: NativeData,
-    ) -> Result<Self> {
-        Self::new(env, data, |num_records, _| {
-            let num_targets = column_starts.len().saturating_sub(1);
-            let (starts, rows) = (column_starts.to_vec(), row_indices.to_vec());
-            SparseMatrix::from_csc(num_records, num_targets, starts, rows, values.to_vec())
-        })
+    #[napi(constructor)]
+    pub fn new(env: &Env, matrix: NativeSparse, data: NativeData) -> Result<Self> {
+        let problem = contained(env, || {
+            let (num_records, num_targets) = data.size();
+            Ok(data.into_problem(matrix.into_matrix(num_records, num_targets)?)?)
+        })?;
+        Self::holding(env, problem)
     }
 
+    /// A problem with a matrix that is there already and may serve others too.
     #[napi(factory)]
-    pub fn from_triples(
-        env: &Env,
-        rows: Uint32ArraySlice<'_>,
-        columns: Uint32ArraySlice<'_>,
-        values: Float64ArraySlice<'_>,
-        data: NativeData,
-    ) -> Result<Self> {
-        Self::new(env, data, |num_records, num_targets| {
-            SparseMatrix::from_triples(num_records, num_targets, &rows, &columns, &values)
-        })
+    pub fn from_matrix(env: &Env, matrix: &NativeMatrix, data: NativeData) -> Result<Self> {
+        let problem = contained(env, || Ok(data.into_problem(matrix.matrix()?)?))?;
+        Self::holding(env, problem)
     }
 
-    #[napi(factory)]
-    pub fn from_columns(env: &Env, columns: Vec<Float64Array>, data: NativeData) -> Result<Self> {
-        Self::new(env, data, |num_records, _| {
-            SparseMatrix::from_dense_columns(num_records, columns.iter().map(|column| &column[..]))
-        })
+    #[napi(getter)]
+    pub fn num_records(&self, env: &Env) -> Result<f64> {
+        contained(env, || Ok(self.problem()?.num_records() as f64))
+    }
+
+    #[napi(getter)]
+    pub fn num_targets(&self, env: &Env) -> Result<f64> {
+        contained(env, || Ok(self.problem()?.num_targets() as f64))
     }
 
     #[napi(getter)]
@@ -117,24 +109,10 @@ impl ObjectFinalize for NativeReweightProblem {
 }
 
 impl NativeReweightProblem {
-    fn new(
-        env: &Env,
-        data: NativeData,
-        matrix: impl FnOnce(usize, usize) -> std::result::Result<SparseMatrix, InputError>,
-    ) -> Result<Self> {
-        let problem = contained(env, || {
-            let weights = data.design_weights.as_deref().unwrap_or_default();
-            let targets: Vec<Target> =
-                data.targets.unwrap_or_default().into_iter().map(Target::from).collect();
-            let matrix = matrix(weights.len(), targets.len())?;
-            let mut builder = ReweightProblem::builder(matrix, ArrayView1::from(weights), targets);
-            if let Some(bounds) = data.bounds {
-                builder = builder.bounds(bounds.into_bounds(weights.len()));
-            }
-            Ok(builder.build()?)
-        })?;
-        // Both sides of the matrix, and five vectors of n: V8 sees an object of a hundred bytes and would never collect it.
-        let bytes = (24 * problem.num_nonzeros() + 40 * problem.num_records()) as i64;
+    /// The problem as an object of JavaScript.
+    pub fn holding(env: &Env, problem: ReweightProblem) -> Result<Self> {
+        // V8 sees an object of a hundred bytes and would never collect it.
+        let bytes = problem.memory_bytes() as i64;
         env.adjust_external_memory(bytes)?;
         Ok(Self { bytes, data: Mutex::new(Some(Arc::new(problem))) })
     }
@@ -147,6 +125,31 @@ impl NativeReweightProblem {
     pub fn problem(&self) -> std::result::Result<Arc<ReweightProblem>, Failure> {
         self.slot().clone().ok_or(Failure::Disposed)
     }
+}
+
+impl NativeData {
+    /// Records and targets, as the data say.
+    fn size(&self) -> (usize, usize) {
+        (self.design_weights.as_ref().map_or(0, |w| w.len()), self.targets.as_ref().map_or(0, Vec::len))
+    }
+
+    fn into_problem(
+        self,
+        matrix: impl Into<Arc<SparseMatrix>>,
+    ) -> std::result::Result<ReweightProblem, InputError> {
+        let weights = self.design_weights.as_deref().unwrap_or_default();
+        let mut builder =
+            ReweightProblem::builder(matrix, ArrayView1::from(weights), into_targets(self.targets));
+        if let Some(bounds) = self.bounds {
+            builder = builder.bounds(bounds.into_bounds(weights.len()));
+        }
+        builder.build()
+    }
+}
+
+/// None are none.
+pub fn into_targets(targets: Option<Vec<NativeTarget>>) -> Vec<Target> {
+    targets.unwrap_or_default().into_iter().map(Target::from).collect()
 }
 
 impl From<NativeTarget> for Target {
@@ -163,7 +166,7 @@ impl NativeBounds {
         })
     }
 
-    fn into_bounds(self, num_records: usize) -> Bounds {
+    pub fn into_bounds(self, num_records: usize) -> Bounds {
         let each = |side: Either<f64, Float64Array>| match side {
             Either::A(value) => vec![value; num_records],
             Either::B(values) => values.to_vec(),

@@ -5,10 +5,13 @@ import {
   type NativeData,
   type NativeOptions,
   NativeReweightProblem,
+  type NativeSparse,
 } from '../native/binding.cjs'
 import { callNative } from '../native-errors.js'
 import { checkedArray, checkedNumber, checkedNumbers, checkNames, isObject, wrongType } from '../validate.js'
+import type { CompressedRows } from './chunks-types.js'
 import { checkedString, checkOptionNames, conflict, limits, optional } from './options.js'
+import { StoredMatrix } from './stored-matrix.js'
 import type { ReweightAnswer, ReweightChange, ReweightData, ReweightOptions, SparseInput } from './types.js'
 
 const changeNames = ['designWeights', 'targets', 'bounds'] as const
@@ -27,37 +30,45 @@ export function nativeProblem(data: ReweightData): NativeReweightProblem {
   // Whatever the matrix says about a problem of no records or targets would only hide this.
   if (native.designWeights.length === 0) throw empty('designWeights', 'at least one record')
   if (native.targets.length === 0) throw empty('targets', 'at least one target')
-  return callNativeMatrix(data.matrix, native)
+  if (data.matrix instanceof StoredMatrix) return data.matrix.problem(native)
+  const matrix = nativeSparse(data.matrix)
+  return callNative(() => new NativeReweightProblem(matrix, native))
 }
 
-function callNativeMatrix(matrix: SparseInput, data: NativeData): NativeReweightProblem {
+/** The parts of a matrix, checked. A chunk's may also come by rows. */
+export function nativeSparse(matrix: SparseInput | CompressedRows, mayBeRows = false): NativeSparse {
   if (!isObject(matrix)) throw wrongType('matrix', 'an object', matrix)
-  switch (matrix.format) {
-    case 'csc': {
-      const starts = checkedArray('matrix.columnStarts', matrix.columnStarts, Uint32Array)
-      const rows = checkedArray('matrix.rowIndices', matrix.rowIndices, Uint32Array)
-      const values = checkedArray('matrix.values', matrix.values, Float64Array)
-      return callNative(() => NativeReweightProblem.fromCsc(starts, rows, values, data))
+  const indices = (name: string, value: unknown) => checkedArray(`matrix.${name}`, value, Uint32Array)
+  const { format } = matrix
+  if (format === 'columns') {
+    if (!Array.isArray(matrix.columns))
+      throw wrongType('matrix.columns', 'an array of columns', matrix.columns)
+    return {
+      format,
+      dense: matrix.columns.map((column, j) => checkedNumbers(`matrix.columns[${j}]`, column)),
     }
-    case 'triples': {
-      const rows = checkedArray('matrix.rows', matrix.rows, Uint32Array)
-      const columns = checkedArray('matrix.columns', matrix.columns, Uint32Array)
-      const values = checkedArray('matrix.values', matrix.values, Float64Array)
-      return callNative(() => NativeReweightProblem.fromTriples(rows, columns, values, data))
-    }
-    case 'columns': {
-      if (!Array.isArray(matrix.columns))
-        throw wrongType('matrix.columns', 'an array of columns', matrix.columns)
-      const columns = matrix.columns.map((column, j) => checkedNumbers(`matrix.columns[${j}]`, column))
-      return callNative(() => NativeReweightProblem.fromColumns(columns, data))
-    }
-    default:
-      throw wrongType(
-        'matrix.format',
-        "'csc', 'triples' or 'columns'",
-        (matrix as { format: unknown }).format,
-      )
   }
+  const parts = () => {
+    switch (format) {
+      case 'csc':
+        return {
+          starts: indices('columnStarts', matrix.columnStarts),
+          rows: indices('rowIndices', matrix.rowIndices),
+        }
+      case 'triples':
+        return { rows: indices('rows', matrix.rows), columns: indices('columns', matrix.columns) }
+      case 'csr':
+        if (mayBeRows) {
+          return {
+            starts: indices('rowStarts', matrix.rowStarts),
+            columns: indices('columnIndices', matrix.columnIndices),
+          }
+        }
+    }
+    const formats = mayBeRows ? "'csr', 'csc', 'triples' or 'columns'" : "'csc', 'triples' or 'columns'"
+    throw wrongType('matrix.format', formats, format)
+  }
+  return { format, ...parts(), values: checkedArray('matrix.values', matrix.values, Float64Array) }
 }
 
 export function nativeChange(change: ReweightChange): NativeData {
@@ -65,7 +76,7 @@ export function nativeChange(change: ReweightChange): NativeData {
   return nativeData(change)
 }
 
-function nativeData({ designWeights, targets, bounds }: ReweightChange): NativeData {
+export function nativeData({ designWeights, targets, bounds }: ReweightChange): NativeData {
   return {
     designWeights: designWeights === undefined ? null : checkedNumbers('designWeights', designWeights),
     targets: targets === undefined ? null : nativeTargets(targets),
@@ -87,7 +98,7 @@ function nativeTargets(targets: ReweightData['targets']): NativeData['targets'] 
   })
 }
 
-function nativeBounds(bounds: NonNullable<ReweightData['bounds']>): NativeData['bounds'] {
+export function nativeBounds(bounds: NonNullable<ReweightData['bounds']>): NativeData['bounds'] {
   if (!Array.isArray(bounds) || bounds.length !== 2) {
     throw wrongType('bounds', 'an array of a lower and an upper bound', bounds)
   }
@@ -122,6 +133,6 @@ export function nativeAnswer(answer: ReweightAnswer): NativeAnswer {
   }
 }
 
-function empty(path: string, expected: string): InputError {
+export function empty(path: string, expected: string): InputError {
   return new InputError('empty', { path, expected, received: 'none' })
 }

@@ -1,5 +1,5 @@
 import {
-  type NativeReweightProblem,
+  NativeReweightProblem,
   bandDefaults as nativeBandDefaults,
   calibrationDefaults as nativeCalibrationDefaults,
   reweightDefaults as nativeDefaults,
@@ -21,6 +21,8 @@ import type {
   CalibrationResult,
   CalibrationSyncOptions,
 } from './calibration-types.js'
+import { problemOfChunks } from './chunks.js'
+import type { ChunkedOptions, ReweightChunk } from './chunks-types.js'
 import { underControl } from './control.js'
 import { nativeAnswer, nativeChange, nativeOptions, nativeProblem } from './convert.js'
 import type {
@@ -58,11 +60,36 @@ export class ReweightProblem implements Disposable {
   readonly numNonzeros: number
 
   /** @throws {InputError} at the first fault of the data. */
-  constructor(data: ReweightData) {
-    this.#native = nativeProblem(data)
-    this.numRecords = data.designWeights.length
-    this.numTargets = data.targets.length
-    this.numNonzeros = this.#native.numNonzeros
+  constructor(data: ReweightData)
+  /** @internal */
+  constructor(native: NativeReweightProblem)
+  constructor(data: ReweightData | NativeReweightProblem) {
+    this.#native = data instanceof NativeReweightProblem ? data : nativeProblem(data)
+    const { numRecords, numTargets, numNonzeros } = this.#native
+    this.numRecords = numRecords
+    this.numTargets = numTargets
+    this.numNonzeros = numNonzeros
+  }
+
+  /**
+   * A problem whose records come in chunks, one after the other: all of them are never in JavaScript's memory, and with
+   * `storage: { folder }` the matrix is not in memory at all.
+   *
+   * ```ts
+   * async function* chunks() {
+   *   for await (const block of readSomehow()) yield { designWeights: block.weights, matrix: block.rows }
+   * }
+   * using problem = await ReweightProblem.fromChunks(chunks(), { targets, storage: { folder: '/var/tmp' } })
+   * ```
+   *
+   * What `chunks` throws is thrown unchanged; whatever is thrown, nothing is left behind.
+   * @throws {InputError} at the first fault of the data, such as `chunks[3].designWeights[7]`.
+   */
+  static async fromChunks(
+    chunks: Iterable<ReweightChunk> | AsyncIterable<ReweightChunk>,
+    options: ChunkedOptions,
+  ): Promise<ReweightProblem> {
+    return new ReweightProblem(await problemOfChunks(chunks, options))
   }
 
   /**

@@ -27,14 +27,14 @@ pub struct ChunkedProblem {
     design_weights: Vec<f64>,
     /// Of the records so far, once a chunk has had bounds of its own.
     record_bounds: Option<(Vec<f64>, Vec<f64>)>,
-    num_chunks: usize,
 }
 
 impl ReweightProblem {
     /// [`ReweightProblem::chunked`] with all chunks from an iterator.
     ///
     /// # Errors
-    /// As [`ReweightProblem::chunked`], [`ChunkedProblem::push`] and [`ChunkedProblem::finish`].
+    /// As [`ReweightProblem::chunked`], [`ChunkedProblem::push`], whose places are then `chunks[c].designWeights[i]` and so
+    /// on, and [`ChunkedProblem::finish`].
     pub fn from_chunks(
         chunks: impl IntoIterator<Item = RecordChunk>,
         targets: Vec<Target>,
@@ -42,8 +42,8 @@ impl ReweightProblem {
         storage: Storage,
     ) -> Result<Self, InputError> {
         let mut problem = Self::chunked(targets, bounds, storage)?;
-        for chunk in chunks {
-            problem.push(chunk)?;
+        for (number, chunk) in chunks.into_iter().enumerate() {
+            problem.push(chunk).map_err(|error| in_chunk(number, error))?;
         }
         problem.finish()
     }
@@ -71,7 +71,6 @@ impl ReweightProblem {
             bounds,
             design_weights: Vec::new(),
             record_bounds: None,
-            num_chunks: 0,
         })
     }
 }
@@ -82,19 +81,17 @@ impl ChunkedProblem {
         self.matrix.num_rows()
     }
 
+    /// Number of targets k.
+    pub fn num_targets(&self) -> usize {
+        self.targets.len()
+    }
+
     /// Appends records. After an error the problem is what it was before.
     ///
     /// # Errors
-    /// As for the whole problem, at `chunks[c].designWeights[i]` and so on; a disk that is full.
+    /// As for a problem of these records alone; too many records or entries in all; a disk that is full.
     pub fn push(&mut self, chunk: RecordChunk) -> Result<(), InputError> {
-        let number = self.num_chunks;
-        self.append(chunk).map_err(|error| in_chunk(number, error))
-    }
-
-    fn append(
-        &mut self,
-        RecordChunk { matrix, design_weights, bounds }: RecordChunk,
-    ) -> Result<(), InputError> {
+        let RecordChunk { matrix, design_weights, bounds } = chunk;
         let rows = matrix.num_rows();
         validate_design_weights(&design_weights, rows)?;
         if let Some(bounds) = &bounds {
@@ -103,7 +100,6 @@ impl ChunkedProblem {
         self.matrix.push(&matrix)?;
         self.append_bounds(bounds, rows);
         self.design_weights.extend_from_slice(&design_weights);
-        self.num_chunks += 1;
         Ok(())
     }
 
@@ -139,7 +135,7 @@ impl ChunkedProblem {
 
 /// The place of an error within chunk `number`.
 fn in_chunk(number: usize, mut error: InputError) -> InputError {
-    if !error.path.starts_with("storage") {
+    if error.code != InputCode::File {
         error.path = format!("chunks[{number}].{}", error.path);
     }
     error

@@ -200,6 +200,15 @@ impl ReweightProblem {
         self.matrix.num_nonzeros()
     }
 
+    /// Bytes of memory that the problem holds; what is mapped from files is not counted.
+    pub fn memory_bytes(&self) -> usize {
+        let bounds = match &self.bounds {
+            Bounds::Uniform { .. } => 0,
+            Bounds::PerRecord { .. } => 2,
+        };
+        self.matrix.memory_bytes() + (1 + bounds) * self.num_records() * size_of::<f64>()
+    }
+
     /// The targets, in the order of the matrix columns.
     pub fn targets(&self) -> &[Target] {
         &self.targets
