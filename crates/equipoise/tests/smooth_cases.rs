@@ -1,7 +1,7 @@
-//! The quasi-Newton methods on the collections of smooth problems: every minimum is reached and the gradient, taken afresh, is small.
+//! The solvers on the collections of smooth problems: every minimum is reached and the gradient, taken afresh, is small.
 
-use argmin::core::{CostFunction, Error, Executor, Gradient, Solver, State};
-use equipoise::smooth::{Bfgs, Lbfgsb, SmoothState};
+use argmin::core::{CostFunction, Error, Executor, Gradient, Hessian, IterState, Solver, State};
+use equipoise::smooth::{Bfgs, Cubic, Lbfgsb};
 use equipoise_testset::{SmoothProblem, bounded_least_squares, cases_folder, smooth_problems};
 
 const TOLERANCE: f64 = 1e-7;
@@ -28,7 +28,20 @@ impl Gradient for Objective<'_> {
     }
 }
 
-fn check<'a, S: Solver<Objective<'a>, SmoothState>>(problem: &'a SmoothProblem, solver: S) {
+impl Hessian for Objective<'_> {
+    type Param = Vec<f64>;
+    type Hessian = Vec<Vec<f64>>;
+    fn hessian(&self, x: &Vec<f64>) -> Result<Vec<Vec<f64>>, Error> {
+        let packed = self.0.function.jet(x).hessian;
+        let entry = |i: usize, j: usize| packed[i.max(j) * (i.max(j) + 1) / 2 + i.min(j)];
+        Ok((0..x.len()).map(|i| (0..x.len()).map(|j| entry(i, j)).collect()).collect())
+    }
+}
+
+fn check<'a, H, S>(problem: &'a SmoothProblem, solver: S)
+where
+    S: Solver<Objective<'a>, IterState<Vec<f64>, Vec<f64>, (), H, (), f64>>,
+{
     let name = &problem.name;
     let run = Executor::new(Objective(problem), solver)
         .configure(|state| state.param(problem.start.clone()).max_iters(2000));
@@ -54,7 +67,8 @@ fn check_all(problems: &[SmoothProblem]) {
     for problem in problems {
         let (lower, upper) = (problem.lower.clone(), problem.upper.clone());
         check(problem, Lbfgsb::new(lower.clone(), upper.clone()).unwrap().gradient_tolerance(TOLERANCE));
-        check(problem, Bfgs::new(lower, upper).unwrap().gradient_tolerance(TOLERANCE));
+        check(problem, Bfgs::new(lower.clone(), upper.clone()).unwrap().gradient_tolerance(TOLERANCE));
+        check(problem, Cubic::new(lower, upper).unwrap().gradient_tolerance(TOLERANCE));
     }
 }
 

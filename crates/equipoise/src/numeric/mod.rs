@@ -12,4 +12,5 @@ pub mod sparse_builder;
 pub mod storage;
 pub mod student_t;
 pub mod sum;
+pub mod symmetric_eigen;
 pub mod updatable_cholesky;

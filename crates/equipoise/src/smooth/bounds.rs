@@ -37,6 +37,28 @@ impl Bounds {
         x.max(self.lower[i]).min(self.upper[i])
     }
 
+    /// The start point brought into the box.
+    pub fn start(&self, start: Option<Vec<f64>>) -> Result<Vec<f64>, SmoothError> {
+        let mut x = start.ok_or(SmoothError::NoStart)?;
+        if x.len() != self.len() {
+            return Err(SmoothError::StartLength { expected: self.len(), received: x.len() });
+        }
+        for (index, value) in x.iter_mut().enumerate() {
+            let clipped = self.clip(index, *value);
+            if value.is_nan() || clipped.is_infinite() {
+                return Err(SmoothError::StartNotFinite { index, value: *value });
+            }
+            *value = clipped;
+        }
+        Ok(x)
+    }
+
+    /// True if variable i lies on a bound and −g points out of the box (or both bounds are equal).
+    #[inline]
+    pub fn holds(&self, i: usize, x: f64, g: f64) -> bool {
+        (x <= self.lower[i] && g > 0.0) || (x >= self.upper[i] && g < 0.0) || self.lower[i] == self.upper[i]
+    }
+
     /// maxᵢ |P(x − g)ᵢ − xᵢ| for x in the box, P the projection onto it.
     ///
     /// Written as the projection of −g onto [lower − x, upper − x], which does not lose g beside a large x.

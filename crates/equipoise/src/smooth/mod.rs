@@ -4,6 +4,10 @@
 
 mod bfgs;
 mod bounds;
+mod box_quadratic;
+mod cubic;
+mod cubic_step;
+mod curvature;
 mod lbfgsb;
 mod limited_memory;
 pub mod line_search;
@@ -13,6 +17,8 @@ mod small_dense;
 mod stop;
 
 pub use bfgs::{Bfgs, DenseModel, InitialMetric};
+pub use cubic::{Cubic, SecondOrderState};
+pub use curvature::FreeCurvature;
 pub use lbfgsb::{Lbfgsb, LimitedMemoryModel};
 pub use quasi_newton::{QuasiNewton, SmoothState};
 pub use stop::{SmoothError, SmoothStop};

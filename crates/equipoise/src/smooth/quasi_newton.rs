@@ -21,7 +21,7 @@ use std::sync::Arc;
 pub type SmoothState = IterState<Vec<f64>, Vec<f64>, (), (), (), f64>;
 
 /// Hook that ends a run when it returns true.
-type StopHook = Arc<dyn Fn() -> bool + Send + Sync>;
+pub(super) type StopHook = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// A positive definite model B of the curvature.
 pub trait CurvatureModel {
@@ -281,11 +281,7 @@ impl<M: CurvatureModel> QuasiNewton<M> {
             self.progress.norm_at_best = self.progress.norm;
         } else if self.progress.norm < self.progress.norm_at_best {
             self.progress.norm_at_best = self.progress.norm;
-            state.prev_best_param = state.best_param.take();
-            state.prev_best_cost = state.best_cost;
-            state.best_param.clone_from(&state.param);
-            state.best_cost = state.cost;
-            state.last_best_iter = state.iter;
+            make_best(state);
         }
     }
 
@@ -293,6 +289,15 @@ impl<M: CurvatureModel> QuasiNewton<M> {
         self.stop = stop;
         stop.termination_reason()
     }
+}
+
+/// Makes the current point the best one.
+pub(super) fn make_best<H>(state: &mut IterState<Vec<f64>, Vec<f64>, (), H, (), f64>) {
+    state.prev_best_param = state.best_param.take();
+    state.prev_best_cost = state.best_cost;
+    state.best_param.clone_from(&state.param);
+    state.best_cost = state.cost;
+    state.last_best_iter = state.iter;
 }
 
 impl<M: CurvatureModel> fmt::Debug for QuasiNewton<M> {
@@ -364,17 +369,7 @@ where
         self.tolerances.check()?;
         let n = self.bounds.len();
         check_caps(self.step_caps.as_deref(), n)?;
-        let mut x = state.take_param().ok_or(SmoothError::NoStart)?;
-        if x.len() != n {
-            return Err(SmoothError::StartLength { expected: n, received: x.len() }.into());
-        }
-        for (index, value) in x.iter_mut().enumerate() {
-            let clipped = self.bounds.clip(index, *value);
-            if value.is_nan() || clipped.is_infinite() {
-                return Err(SmoothError::StartNotFinite { index, value: *value }.into());
-            }
-            *value = clipped;
-        }
+        let x = self.bounds.start(state.take_param())?;
         self.value_noise = VALUE_NOISE;
         self.model.start(n);
         for vector in [&mut self.target, &mut self.direction, &mut self.trial] {

@@ -74,6 +74,14 @@ pub enum SmoothError {
         /// Length of the gradient.
         received: usize,
     },
+    /// The problem returned a Hessian of another shape than its argument.
+    #[error("hessian: expected {expected} rows of as many numbers, received {received}")]
+    HessianShape {
+        /// Length of the argument.
+        expected: usize,
+        /// Number of rows, or length of the first row that differs.
+        received: usize,
+    },
 }
 
 /// What ended a run.
