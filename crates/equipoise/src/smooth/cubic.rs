@@ -46,7 +46,7 @@ pub type SecondOrderState = IterState<Vec<f64>, Vec<f64>, (), Vec<Vec<f64>>, (),
 pub struct Cubic {
     bounds: Bounds,
     tolerance: f64,
-    regularisation: f64,
+    initial_sigma: f64,
     sigma: f64,
     stop_when: Option<StopHook>,
     stop: SmoothStop,
@@ -86,7 +86,7 @@ impl Cubic {
         Ok(Self {
             bounds: Bounds::new(lower, upper)?,
             tolerance: 1e-5,
-            regularisation: 1.0,
+            initial_sigma: 1.0,
             sigma: 1.0,
             stop_when: None,
             stop: SmoothStop::Running,
@@ -111,7 +111,7 @@ impl Cubic {
     /// σ before the first step, > 0; 1 by default.
     #[must_use]
     pub fn initial_regularisation(mut self, sigma: f64) -> Self {
-        self.regularisation = sigma;
+        self.initial_sigma = sigma;
         self
     }
 
@@ -328,7 +328,7 @@ where
         problem: &mut Problem<O>,
         mut state: SecondOrderState,
     ) -> Result<(SecondOrderState, Option<KV>), Error> {
-        let named = [("gradient_tolerance", self.tolerance), ("initial_regularisation", self.regularisation)];
+        let named = [("gradient_tolerance", self.tolerance), ("initial_regularisation", self.initial_sigma)];
         for (name, value) in named {
             if value.is_nan() || value < 0.0 {
                 return Err(SmoothError::Tolerance { name, value }.into());
@@ -337,7 +337,7 @@ where
         let x = self.bounds.start(state.take_param())?;
         self.direction = vec![0.0; x.len()];
         self.target = vec![0.0; x.len()];
-        self.sigma = self.regularisation.clamp(SMALLEST_REGULARISATION, LARGEST_REGULARISATION);
+        self.sigma = self.initial_sigma.clamp(SMALLEST_REGULARISATION, LARGEST_REGULARISATION);
         (self.stop, self.num_iterations, self.rounding_steps) = (SmoothStop::Running, 0, 0);
         let value = problem.cost(&x)?;
         let gradient = if value.is_finite() { problem.gradient(&x)? } else { Vec::new() };
