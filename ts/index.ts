@@ -11,8 +11,11 @@ export {
   type ReweightConfiguration,
   reweightConfig,
 } from './reweight/config.js'
+export type { FormChoice, FormResult } from './reweight/form-choice.js'
 export * from './reweight/gold-star.js'
 export * from './reweight/problem.js'
+export * from './reweight/replicates.js'
+export type * from './reweight/replicates-types.js'
 export * from './reweight/synthetic.js'
 export type * from './reweight/types.js'
 export * from './status.js'

@@ -11,6 +11,8 @@
 //! | [`run`] | one solve on a thread of its own |
 //! | [`answer`] | vectors of answers, both ways |
 //! | [`penalty`], [`bands`], [`calibration`] | the forms: options, solve, results, defaults |
+//! | [`form`] | the choice of a form, for batches |
+//! | [`replicates`] | replicate weights and standard errors |
 //! | [`gold_star`] | comparison with reference weights |
 //! | [`synthetic`] | the generated national population |
 
@@ -23,10 +25,12 @@ pub mod control;
 pub mod convert;
 pub mod errors;
 pub mod events;
+pub mod form;
 pub mod gold_star;
 pub mod matrix;
 pub mod penalty;
 pub mod problem;
+pub mod replicates;
 pub mod run;
 pub mod synthetic;
 

@@ -26,6 +26,8 @@ const declared: Record<keyof typeof equipoise, string> = {
   reweightConfig: 'function',
   reweightDefaults: 'function',
   ReweightProblem: 'function',
+  standardErrorDefaults: 'function',
+  standardErrors: 'function',
   version: 'function',
 }
 
@@ -79,6 +81,7 @@ describe('the package', () => {
     expect(documentedDefaults('reweight/types.ts')).toEqual(reweightDefaults())
     expect(documentedDefaults('reweight/bands-types.ts')).toEqual(equipoise.bandDefaults())
     expect(documentedDefaults('reweight/calibration-types.ts')).toEqual(equipoise.calibrationDefaults())
+    expect(documentedDefaults('reweight/replicates-types.ts')).toEqual(equipoise.standardErrorDefaults())
   })
 
   it('documents the defaults of comparisons and of the generator', () => {

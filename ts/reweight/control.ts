@@ -2,13 +2,19 @@
 import { CancelToken, type NativeControl } from '../native/binding.cjs'
 import { fromNative } from '../native-errors.js'
 import { checkedFunction, isObject, wrongType } from '../validate.js'
-import type { RunControl } from './types.js'
+
+/** The caller's hold on a run, whatever its progress consists of. */
+interface AnyControl {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: never) => void
+  readonly onEvent?: (event: never) => void
+}
 
 /** The names of the options that need the event loop. */
 export const controlNames = ['signal', 'onProgress', 'onEvent'] as const
 
 /** Checks the kinds of signal and listeners. */
-export function checkControl({ signal, onProgress, onEvent }: RunControl<never>): void {
+export function checkControl({ signal, onProgress, onEvent }: AnyControl): void {
   if (signal !== undefined && !(isObject(signal) && typeof signal.addEventListener === 'function')) {
     throw wrongType('signal', 'an AbortSignal', signal)
   }
@@ -18,7 +24,7 @@ export function checkControl({ signal, onProgress, onEvent }: RunControl<never>)
 
 /** Starts native work with the caller's signal and listeners, and lets go of both when it ends. */
 export async function underControl<T>(
-  { signal, onProgress, onEvent }: RunControl<never>,
+  { signal, onProgress, onEvent }: AnyControl,
   start: (control: NativeControl) => Promise<unknown>,
 ): Promise<T> {
   signal?.throwIfAborted()

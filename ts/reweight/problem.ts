@@ -5,7 +5,7 @@ import {
   reweightDefaults as nativeDefaults,
 } from '../native/binding.cjs'
 import { callNative } from '../native-errors.js'
-import { checkedCount, checkedNumber, checkedNumbers, checkNames } from '../validate.js'
+import { checkedCount, checkedNumber, checkedNumbers, checkNames, wrongType } from '../validate.js'
 import { nativeBandOptions } from './bands-options.js'
 import type {
   BandCertification,
@@ -23,8 +23,11 @@ import type {
 } from './calibration-types.js'
 import { problemOfChunks } from './chunks.js'
 import type { ChunkedOptions, ReweightChunk } from './chunks-types.js'
-import { underControl } from './control.js'
+import { checkControl, underControl } from './control.js'
 import { nativeAnswer, nativeChange, nativeOptions, nativeProblem } from './convert.js'
+import { formNames, nativeForm } from './form-choice.js'
+import { optional } from './options.js'
+import type { ReplicateBatch, ReplicateOptions } from './replicates-types.js'
 import type {
   Certification,
   ReweightAnswer,
@@ -178,6 +181,27 @@ export class ReweightProblem implements Disposable {
   calibrateSync(options: CalibrationSyncOptions = {}): CalibrationResult {
     const native = nativeCalibrationOptions(options, true)
     return callNative(() => this.#native.calibrateSync(native)) as CalibrationResult
+  }
+
+  /**
+   * Reweights each column of replicate design weights (jackknife, bootstrap, half-samples; n each, ≥ 0) to the same targets in one
+   * form. A record whose weight is 0 in a replicate keeps 0 there. A replicate without an answer is reported and stops no other.
+   * `standardErrors` takes it from there.
+   * @throws {InputError} for a wrong column or option.
+   */
+  async solveReplicates(
+    columns: readonly ArrayLike<number>[],
+    options: ReplicateOptions,
+  ): Promise<ReplicateBatch> {
+    if (!Array.isArray(columns)) throw wrongType('replicates', 'an array of columns', columns)
+    const replicates = columns.map((column, r) => checkedNumbers(`replicates[${r}]`, column))
+    checkNames('options', options, [...formNames, 'threads', 'signal', 'onProgress'])
+    checkControl(options)
+    const form = nativeForm(options)
+    const threads = optional(options, 'threads', checkedCount)
+    return underControl(options, ({ token, onProgress }) =>
+      this.#native.solveReplicates(replicates, form, threads, token, onProgress),
+    )
   }
 
   /**

@@ -42,6 +42,33 @@ pub enum Replication {
     },
 }
 
+impl Replication {
+    /// By its name in options: `jk1`, `jkn` (with coefficients), `bootstrap`, `brr`, `fay` (with ρ).
+    ///
+    /// # Errors
+    /// Another name; what the method needs is missing (`coefficients`, `rho`).
+    pub fn named(name: &str, coefficients: Option<Vec<f64>>, rho: Option<f64>) -> Result<Self, InputError> {
+        let needed = |path: &str, expected: &str| InputError::new(InputCode::Empty, path, expected, "none");
+        match name {
+            "jk1" => Ok(Self::Jk1),
+            "jkn" => coefficients
+                .map(|coefficients| Self::Jkn { coefficients })
+                .ok_or_else(|| needed("coefficients", "one for each replicate (jkn)")),
+            "bootstrap" => Ok(Self::Bootstrap),
+            "brr" => Ok(Self::Brr),
+            "fay" => {
+                rho.map(|rho| Self::Fay { rho }).ok_or_else(|| needed("rho", "the factor of Fay's method"))
+            }
+            _ => Err(InputError::new(
+                InputCode::OutOfRange,
+                "method",
+                "jk1, jkn, bootstrap, brr or fay",
+                format!("{name:?}"),
+            )),
+        }
+    }
+}
+
 /// What the replicate estimates are compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
