@@ -152,16 +152,20 @@ impl NativeMatrix {
         contained(env, || Ok(self.matrix()?.num_nonzeros() as f64))
     }
 
-    /// Copies of its columns.
-    #[napi(ts_return_type = "{ columnStarts: Uint32Array, rowIndices: Uint32Array, values: Float64Array }")]
-    pub fn csc<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
-        let matrix = contained(env, || self.matrix())?;
-        let (starts, rows, values) = matrix.csc();
-        let mut object = Object::new(env)?;
-        object.set_named_property("columnStarts", Uint32Array::with_data_copied(starts))?;
-        object.set_named_property("rowIndices", Uint32Array::with_data_copied(rows))?;
-        object.set_named_property("values", Float64Array::with_data_copied(values))?;
-        Ok(object)
+    /// Copies of the compressed columns.
+    #[napi]
+    pub fn column_starts(&self, env: &Env) -> Result<Uint32Array> {
+        contained(env, || Ok(Uint32Array::with_data_copied(self.matrix()?.csc().0)))
+    }
+
+    #[napi]
+    pub fn row_indices(&self, env: &Env) -> Result<Uint32Array> {
+        contained(env, || Ok(Uint32Array::with_data_copied(self.matrix()?.csc().1)))
+    }
+
+    #[napi]
+    pub fn values(&self, env: &Env) -> Result<Float64Array> {
+        contained(env, || Ok(Float64Array::with_data_copied(self.matrix()?.csc().2)))
     }
 
     /// Frees it now, or when the problems that use it end.

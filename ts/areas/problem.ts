@@ -36,7 +36,7 @@ export interface AreasSource {
 export async function readAreasProblem(source: AreasSource): Promise<AreasProblem> {
   const data = { ...source.data, areaColumn: source.file.areaColumn ?? source.data.areaColumn }
   checkCombination(data)
-  const database = await Database.open({ threads: data.threads })
+  const database = await Database.open(data)
   try {
     return await read(database, { ...source, data })
   } finally {
@@ -68,7 +68,14 @@ async function read(database: Database, source: AreasSource): Promise<AreasProbl
   onStage(tables.matrix ? 'reading the matrix' : 'evaluating the targets')
   const matrix = tables.matrix
     ? await readTriples(database, tables.matrix, rowOfId(tables, data), records, targets)
-    : await evaluateTargets(database, tables, { id: data.id }, records, targets, warnings)
+    : await evaluateTargets(
+        database,
+        tables,
+        { id: data.id, storage: data.storage },
+        records,
+        targets,
+        warnings,
+      )
   onStage('reading the areas')
   const members = await membersOf(database, tables, records, file, data.areaColumn)
   const caps = await capsOf(database, tables, records, file, members)

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { type Command, Option } from 'commander'
 import type { ChildSource, ProblemSource } from '../data/problem.js'
 import type { MatrixIndex } from '../data/triples.js'
@@ -19,6 +20,7 @@ export interface DataOptions {
   dropNonpositive?: boolean
   dropImpossible?: boolean
   threads?: number
+  storage?: 'memory' | 'disk'
 }
 
 /** How the data are selected, as a certificate keeps it: everything but the files, which it lists with their hashes. */
@@ -70,6 +72,12 @@ export function addDataOptions(command: Command, { areRequired }: { areRequired:
     new Option('--threads <count>', 'threads; the result does not depend on it (default: all)').argParser(
       parseCount,
     ),
+    new Option(
+      '--storage <kind>',
+      "memory, or disk for a matrix that memory does not hold: temporary files in the system's folder (TMPDIR)",
+    )
+      .choices(['memory', 'disk'])
+      .default('memory'),
   ]
   for (const option of options) command.addOption(option)
   return command
@@ -94,6 +102,7 @@ export function problemSource(options: DataOptions): ProblemSource {
     dropNonPositive: options.dropNonpositive,
     dropImpossible: options.dropImpossible,
     threads: options.threads,
+    storage: options.storage === 'disk' ? { folder: tmpdir() } : 'memory',
   }
 }
 

@@ -4,9 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBVector } from '@duckdb/node-api'
 import { EquipoiseError, InternalError } from '../errors.js'
+import type { ChunkedOptions } from '../reweight/chunks-types.js'
 
 export type Chunk = DuckDBDataChunk
 export type Row = Record<string, unknown>
+
+export interface DatabaseOptions {
+  threads?: number | undefined
+  storage?: ChunkedOptions['storage'] | undefined
+}
 
 /** A private DuckDB database in memory. */
 export class Database {
@@ -20,12 +26,15 @@ export class Database {
     this.#spill = spill
   }
 
-  static async open({ threads }: { threads?: number | undefined } = {}): Promise<Database> {
+  /** With a folder as storage, memory is for others: tables beyond a gibibyte go to that folder. */
+  static async open({ threads, storage }: DatabaseOptions = {}): Promise<Database> {
     const { DuckDBInstance } = await loadDuckDB()
-    const spill = join(tmpdir(), `equipoise-${randomUUID()}`)
+    const folder = typeof storage === 'object' ? storage.folder : null
+    const spill = join(folder ?? tmpdir(), `equipoise-${randomUUID()}`)
     const instance = await DuckDBInstance.create(':memory:', {
       ...(threads === undefined ? {} : { threads: String(threads) }),
-      // Nothing is fetched from the network; what does not fit in memory goes to the system's temporary folder.
+      ...(folder === null ? {} : { memory_limit: '1GiB' }),
+      // Nothing is fetched from the network; what does not fit in memory goes to a temporary folder.
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
       temp_directory: spill,

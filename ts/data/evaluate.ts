@@ -35,34 +35,82 @@ export interface Rows {
   place: (row: number) => string
 }
 
+/** Records that make one block of the matrix. */
+export const blockRows = 1 << 14
+
 /**
  * Evaluates terms over a table in one scan: each distinct predicate and each distinct value expression is one column.
  * The products are made here, and the rows of a record are added up in the file's order.
  */
 export async function evaluate(database: Database, rows: Rows, terms: readonly Term[]): Promise<Evaluation> {
-  const predicates = distinct(terms.map((term) => term.predicate))
-  const values = distinct(terms.flatMap((term) => (term.value ? [term.value] : [])))
-  const expressions = [...predicates, ...values]
-  await checkExpressions(database, rows.table, expressions)
-
-  const evaluation: Evaluation = {
-    columns: terms.map((term) => new SparseColumn(term.value !== null)),
-    numMissing: terms.map(() => 0),
-  }
-  const collect = collector(rows, terms, predicates, values, evaluation)
-  const columns = ['rowid::UINTEGER', ...predicates.map(predicateColumn), ...values.map(valueColumn)]
-  try {
-    const count = await database.scan(`SELECT ${columns.join(', ')} FROM ${rows.table.sql}`, collect)
-    if (count !== rows.table.numRows) throw new RowOrderError()
-  } catch (cause) {
-    if (!(cause instanceof InputError)) await throwCulprit(database, rows.table, expressions)
-    throw cause
-  }
+  const evaluation = emptyEvaluation(terms)
+  await scan(database, rows, terms, evaluation, () => {})
   const sums = new Float64Array(rows.isOnePerRecord ? 0 : rows.numRecords)
   evaluation.columns.forEach((column, t) => {
     evaluation.columns[t] = rows.isOnePerRecord ? relabel(column, rows) : addUp(column, rows, sums)
   })
   return evaluation
+}
+
+/**
+ * Evaluates terms over the records table and gives their columns away block after block: `onBlock` gets those of the
+ * records up to `endRecord`, which it must not keep.
+ * @returns per term the number of rows with a missing value.
+ */
+export async function evaluateInBlocks(
+  database: Database,
+  rows: Rows,
+  terms: readonly Term[],
+  onBlock: (columns: readonly SparseColumn[], endRecord: number) => void,
+): Promise<number[]> {
+  const evaluation = emptyEvaluation(terms)
+  let [firstRow, endRecord] = [0, 0]
+  const finishBlock = (endRow: number) => {
+    for (; firstRow < endRow; firstRow++) endRecord = Math.max(endRecord, rows.recordOfRow[firstRow]! + 1)
+    for (const column of evaluation.columns) relabel(column, rows)
+    onBlock(evaluation.columns, endRecord)
+    for (const column of evaluation.columns) column.length = 0
+  }
+  await scan(database, rows, terms, evaluation, (endRow) => {
+    if (endRow - firstRow >= blockRows) finishBlock(endRow)
+  })
+  if (firstRow < rows.table.numRows) finishBlock(rows.table.numRows)
+  return evaluation.numMissing
+}
+
+const emptyEvaluation = (terms: readonly Term[]): Evaluation => ({
+  columns: terms.map((term) => new SparseColumn(term.value !== null)),
+  numMissing: terms.map(() => 0),
+})
+
+/** Appends what holds to the columns of `evaluation`; `onRows` is told how far the scan has come. */
+async function scan(
+  database: Database,
+  rows: Rows,
+  terms: readonly Term[],
+  evaluation: Evaluation,
+  onRows: (endRow: number) => void,
+): Promise<void> {
+  const predicates = distinct(terms.map((term) => term.predicate))
+  const values = distinct(terms.flatMap((term) => (term.value ? [term.value] : [])))
+  const expressions = [...predicates, ...values]
+  await checkExpressions(database, rows.table, expressions)
+
+  const collect = collector(rows, terms, predicates, values, evaluation)
+  const columns = ['rowid::UINTEGER', ...predicates.map(predicateColumn), ...values.map(valueColumn)]
+  try {
+    const count = await database.scan(
+      `SELECT ${columns.join(', ')} FROM ${rows.table.sql}`,
+      (chunk, firstRow, rowCount) => {
+        collect(chunk, firstRow, rowCount)
+        onRows(firstRow + rowCount)
+      },
+    )
+    if (count !== rows.table.numRows) throw new RowOrderError()
+  } catch (cause) {
+    if (!(cause instanceof InputError)) await throwCulprit(database, rows.table, expressions)
+    throw cause
+  }
 }
 
 /** Each text once, with the place where it stands first. */

@@ -1,11 +1,13 @@
 import { InputError } from '../errors.js'
+import type { ChunkedOptions } from '../reweight/chunks-types.js'
+import { MatrixBuilder, type StoredMatrix } from '../reweight/stored-matrix.js'
 import { Database } from './database.js'
 import type { InputFile } from './files.js'
 import { type LoadedTables, load } from './load.js'
-import { type CscMatrix, emptyColumns, type TriplesMatrix, withoutEmptyColumns } from './matrix.js'
+import { emptyColumns, type TriplesMatrix, withoutEmptyColumns } from './matrix.js'
 import { type Records, readRecords, uniqueRows } from './records.js'
 import { findColumn } from './table.js'
-import { chooseTargets, evaluateTargets } from './target-columns.js'
+import { chooseTargets, scanTargets } from './target-columns.js'
 import { readTargets, type Target, targetLabel } from './targets.js'
 import { type MatrixIndex, readTriples } from './triples.js'
 
@@ -40,12 +42,17 @@ export interface ProblemSource {
   /** Leaves out targets to which no record contributes. */
   dropImpossible?: boolean | undefined
   threads?: number | undefined
+  /**
+   * Where the matrix of predicates is kept. With a folder, tables that are large go there too; a matrix file is read into
+   * memory either way.
+   */
+  storage?: ChunkedOptions['storage'] | undefined
   onStage?: ((stage: string) => void) | undefined
 }
 
 /** A reweighting problem as read from files, and what its answer is written with. */
 export interface FileProblem {
-  matrix: CscMatrix | TriplesMatrix
+  matrix: StoredMatrix | TriplesMatrix
   records: Records
   targets: Target[]
   /** Targets left out because no record contributes to them. */
@@ -57,7 +64,7 @@ export interface FileProblem {
 /** Reads a problem from files: the records, and their matrix by SQL predicates or from a file of entries. */
 export async function readProblem(source: ProblemSource): Promise<FileProblem> {
   checkCombination(source)
-  const database = await Database.open({ threads: source.threads })
+  const database = await Database.open(source)
   try {
     return await read(database, source)
   } finally {
@@ -79,17 +86,17 @@ async function read(database: Database, source: ProblemSource): Promise<FileProb
   const chosen = chooseTargets(all, records, source, warnings)
 
   onStage(hasMatrix ? 'reading the matrix' : 'evaluating the targets')
-  const matrix = tables.matrix
+  const scanned = tables.matrix
     ? await readTriples(database, tables.matrix, rowOfId(tables, source), records, chosen)
-    : await evaluateTargets(database, tables, source, records, chosen, warnings)
+    : await scanTargets(database, tables, source, records, chosen, warnings)
   const { targets, dropped } = source.dropImpossible
-    ? splitImpossible(matrix, chosen)
+    ? splitImpossible(emptyColumnsOf(scanned, chosen.length), chosen)
     : { targets: chosen, dropped: [] }
   if (dropped.length > 0) {
     warnings.push(`${dropped.length} impossible targets were dropped: ${dropped.map(targetLabel).join(', ')}`)
   }
   return {
-    matrix: dropped.length === 0 ? matrix : withoutEmptyColumns(matrix, chosen.length),
+    matrix: await finished(scanned, dropped.length > 0, chosen.length),
     targets,
     droppedTargets: dropped,
     records,
@@ -127,8 +134,19 @@ export function rowOfId(tables: LoadedTables, { matrix, id }: ProblemSource): Ma
   return uniqueRows(tables.records, findColumn(tables.records.columns, id, '--id').name, 'record id')
 }
 
-function splitImpossible(matrix: CscMatrix | TriplesMatrix, targets: Target[]) {
-  const isEmpty = emptyColumns(matrix, targets.length)
+/** 1 for each column without an entry other than 0. */
+const emptyColumnsOf = (matrix: MatrixBuilder | TriplesMatrix, numColumns: number): ArrayLike<number> =>
+  matrix instanceof MatrixBuilder
+    ? matrix.columnSizes.map((size) => (size === 0 ? 1 : 0))
+    : emptyColumns(matrix, numColumns)
+
+async function finished(matrix: MatrixBuilder | TriplesMatrix, dropsEmpty: boolean, numColumns: number) {
+  if (!(matrix instanceof MatrixBuilder)) return dropsEmpty ? withoutEmptyColumns(matrix, numColumns) : matrix
+  if (dropsEmpty) matrix.dropEmptyColumns()
+  return matrix.finish()
+}
+
+function splitImpossible(isEmpty: ArrayLike<number>, targets: Target[]) {
   const kept = targets.filter((_, j) => !isEmpty[j])
   if (kept.length === 0) {
     const received = `${targets.length} targets, all impossible: no record contributes to any of them`

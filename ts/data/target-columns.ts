@@ -1,11 +1,11 @@
 import { InputError } from '../errors.js'
+import { MatrixBuilder, type StoredMatrix } from '../reweight/stored-matrix.js'
 import type { Database } from './database.js'
-import { evaluate, type Rows, type Term } from './evaluate.js'
+import { blockRows, evaluate, evaluateInBlocks, type Rows, type Term } from './evaluate.js'
 import type { LoadedTables } from './load.js'
-import { assemble, type CscMatrix, type MatrixColumn } from './matrix.js'
+import { MatrixBlocks, type MatrixColumn, type TermEntries } from './matrix-blocks.js'
 import type { ChildSource, ProblemSource } from './problem.js'
 import { areaNumber, type Records, shortened, uniqueRows } from './records.js'
-import type { SparseColumn } from './sparse-column.js'
 import { findColumn, type Table } from './table.js'
 import { type Target, targetPath } from './targets.js'
 
@@ -59,48 +59,108 @@ function checkArea(target: Target, { areaNames }: Records): void {
   throw new InputError('out_of_range', { path: targetPath(target, 'area'), expected, received: target.area })
 }
 
+/** Where the targets' terms come from, and which columns they make. */
+interface Plan {
+  /** The records, then the child tables. */
+  tables: Rows[]
+  terms: { term: Term; rows: Rows }[]
+  columns: MatrixColumn[]
+}
+
+type TargetSource = Pick<ProblemSource, 'id' | 'area' | 'storage'>
+
 /** Evaluates the targets' predicates and values over their tables: one column of the matrix per target. */
-export async function evaluateTargets(
+export async function evaluateTargets(...given: Parameters<typeof scanTargets>): Promise<StoredMatrix> {
+  return (await scanTargets(...given)).finish()
+}
+
+/** The matrix with all its rows, its columns still to be made. */
+export async function scanTargets(
   database: Database,
   tables: LoadedTables,
-  source: Pick<ProblemSource, 'id' | 'area'>,
+  source: TargetSource,
   records: Records,
   targets: readonly Target[],
   warnings: string[],
-): Promise<CscMatrix> {
+): Promise<MatrixBuilder> {
   const rows = [recordRows(tables.records, records)]
   for (const child of tables.children)
     rows.push(childRows(child.table, child.source, tables.records, source.id, records, warnings))
+  const plan = planOf(rows, targets, source, records)
+  const builder = new MatrixBuilder(plan.columns.length, source.storage)
+  try {
+    const numMissing = await fill(builder, database, plan, records)
+    plan.terms.forEach(({ term }, t) => {
+      if (numMissing[t]! > 0) {
+        warnings.push(`${term.value?.path}: ${numMissing[t]} missing values counted as 0`)
+      }
+    })
+    return builder
+  } catch (error) {
+    builder.discard()
+    throw error
+  }
+}
+
+/** Each term once, by tables. */
+function planOf(
+  tables: Rows[],
+  targets: readonly Target[],
+  { area: onlyArea }: TargetSource,
+  { areas, areaNames }: Records,
+): Plan {
+  const places = targets.map((target) => tableOf(target, tables))
+  const keys = targets.map(({ predicate, value }, j) =>
+    JSON.stringify([places[j]!.table.name, predicate, value]),
+  )
   const numbers = new Map<string, number>()
-  const terms: { term: Term; rows: Rows }[] = []
-  const columns = targets.map((target): MatrixColumn => {
-    const place = tableOf(target, rows)
-    const key = JSON.stringify([place.table.name, target.predicate, target.value])
-    let term = numbers.get(key)
-    if (term === undefined) {
-      term = terms.length
-      numbers.set(key, term)
-      terms.push({ term: termOf(target), rows: place })
-    }
-    const area = source.area !== undefined || target.area === null || !records.areas ? null : target.area
-    return { term, area: area === null ? null : areaNumber(records.areaNames, area)! }
-  })
-  const evaluated: SparseColumn[] = []
-  for (const place of rows) {
-    const here = terms.flatMap(({ rows: table }, t) => (table === place ? [t] : []))
-    if (here.length === 0) continue
-    const { columns: found, numMissing } = await evaluate(
-      database,
-      place,
-      here.map((t) => terms[t]!.term),
-    )
-    here.forEach((t, i) => {
-      evaluated[t] = found[i]!
-      const path = terms[t]!.term.value?.path
-      if (numMissing[i]! > 0) warnings.push(`${path}: ${numMissing[i]} missing values counted as 0`)
+  const terms: Plan['terms'] = []
+  for (const rows of tables) {
+    targets.forEach((target, j) => {
+      if (places[j] !== rows || numbers.has(keys[j]!)) return
+      numbers.set(keys[j]!, terms.length)
+      terms.push({ term: termOf(target), rows })
     })
   }
-  return assemble(evaluated, columns, records.areas)
+  const columns = targets.map(({ area }, j): MatrixColumn => {
+    const isOfArea = onlyArea === undefined && area !== null && areas !== null
+    return { term: numbers.get(keys[j]!)!, area: isOfArea ? areaNumber(areaNames, area)! : null }
+  })
+  return { tables, terms, columns }
+}
+
+/**
+ * The child tables are evaluated first, because their rows come in any order; then one scan of the records makes the rows of
+ * the matrix.
+ */
+async function fill(
+  builder: MatrixBuilder,
+  database: Database,
+  { tables, terms, columns }: Plan,
+  { areas, numRecords }: Records,
+): Promise<number[]> {
+  const [recordTable, ...childTables] = tables
+  const ofTable = (rows: Rows) => terms.flatMap(({ term, rows: own }) => (own === rows ? [term] : []))
+  const recordTerms = ofTable(recordTable!)
+  const childEntries: TermEntries[] = []
+  const numMissing: number[] = []
+  for (const rows of childTables) {
+    const own = ofTable(rows)
+    if (own.length === 0) continue
+    const evaluation = await evaluate(database, rows, own)
+    childEntries.push(...evaluation.columns.map((column) => ({ column, next: 0 })))
+    numMissing.push(...evaluation.numMissing)
+  }
+  const blocks = new MatrixBlocks(builder, columns, areas)
+  if (recordTerms.length === 0) {
+    for (let start = 0; start < numRecords; start += blockRows)
+      blocks.push(childEntries, Math.min(start + blockRows, numRecords))
+    return numMissing
+  }
+  const missing = await evaluateInBlocks(database, recordTable!, recordTerms, (found, endRecord) => {
+    blocks.push([...found.map((column) => ({ column, next: 0 })), ...childEntries], endRecord)
+  })
+  return [...missing, ...numMissing]
 }
 
 const termOf = (target: Target): Term => ({

@@ -56,7 +56,7 @@ export class MatrixBuilder {
   }
 }
 
-/** Reads like a matrix of compressed columns, whose arrays are copied out when one is first looked at. */
+/** Reads like a matrix of compressed columns; an array is copied out when it is first looked at. */
 export class StoredMatrix {
   readonly format = 'csc'
   declare readonly columnStarts: Uint32Array
@@ -66,11 +66,11 @@ export class StoredMatrix {
 
   constructor(native: NativeMatrix) {
     this.#native = native
-    let copy: ReturnType<NativeMatrix['csc']> | undefined
     for (const name of ['columnStarts', 'rowIndices', 'values'] as const) {
+      let copy: Uint32Array | Float64Array | undefined
       const get = () => {
-        copy ??= callNative(() => native.csc())
-        return copy[name]
+        copy ??= callNative(() => native[name]())
+        return copy
       }
       Object.defineProperty(this, name, { get, enumerable: true })
     }
