@@ -8,12 +8,14 @@
 //! ```
 //!
 //! leaves no x. The gap is evaluated in double-double and its a-priori error is subtracted: a positive result is a proof
-//! for the doubles given. A zⱼ that is a rounding away from zero on the side of an infinite bound is settled by an exact
+//! for the doubles given. Where the bounds of the variables are open (xl < x < xu) a gap of exactly 0 is one too, if some zⱼ ≠ 0.
+//! A zⱼ that is a rounding away from zero on the side of an infinite bound is settled by an exact
 //! sum, else by a bound on xⱼ that the rows imply, else it is neglected up to a stated tolerance, and then says so.
 
 use super::linear_system::{Edge, LinearSystem, Member, Part};
 use crate::error::InputError;
-use crate::numeric::dd::{Accumulator, DD_EPSILON, Dd, two_prod, two_sum};
+use crate::numeric::dd::{Accumulator, DD_EPSILON, Dd};
+use crate::numeric::exact::sign_of_sum_of_products;
 use crate::numeric::sum::max_abs;
 
 /// zⱼ on the side of an infinite bound is neglected up to this multiple of max|y|·maxᵢ|Aᵢⱼ|.
@@ -27,6 +29,55 @@ const PROPAGATION_PASSES: usize = 6;
 
 /// Products below this may lose their error term.
 const SMALLEST_EXACT_PRODUCT: f64 = 1e-280;
+
+/// What the check needs to see of a system, however it is stored.
+pub trait Constraints {
+    /// Number of rows, m.
+    fn num_rows(&self) -> usize;
+    /// Number of variables, n.
+    fn num_columns(&self) -> usize;
+    /// [rlᵢ, ruᵢ], infinite where there is no bound.
+    fn row_interval(&self, i: usize) -> (f64, f64);
+    /// [xlⱼ, xuⱼ], infinite where there is no bound.
+    fn column_interval(&self, j: usize) -> (f64, f64);
+    /// Calls `term(row, coefficient)` for every term of column j; the terms of a row add up.
+    fn for_each_term(&self, j: usize, term: impl FnMut(usize, f64));
+    /// True if the bounds of the variables are not attained: xl < x < xu.
+    fn bounds_are_open(&self) -> bool {
+        false
+    }
+    /// Bounds on every variable (lower, upper) that the system implies; those of the variables themselves will do.
+    fn implied_bounds(&self) -> (Vec<f64>, Vec<f64>) {
+        (0..self.num_columns()).map(|j| self.column_interval(j)).unzip()
+    }
+}
+
+impl Constraints for LinearSystem {
+    fn num_rows(&self) -> usize {
+        self.matrix.num_rows()
+    }
+
+    fn num_columns(&self) -> usize {
+        self.matrix.num_columns()
+    }
+
+    fn row_interval(&self, i: usize) -> (f64, f64) {
+        (self.row_lower[i], self.row_upper[i])
+    }
+
+    fn column_interval(&self, j: usize) -> (f64, f64) {
+        (self.lower[j], self.upper[j])
+    }
+
+    fn for_each_term(&self, j: usize, mut term: impl FnMut(usize, f64)) {
+        let (rows, values) = self.matrix.column(j);
+        rows.iter().zip(values).for_each(|(&i, &a)| term(i as usize, a));
+    }
+
+    fn implied_bounds(&self) -> (Vec<f64>, Vec<f64>) {
+        implied_bounds(self)
+    }
+}
 
 /// How much a vector proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +95,13 @@ pub enum Proof {
 pub struct FarkasCheck {
     /// How much is proven.
     pub proof: Proof,
-    /// A lower bound on gap(y), apart from neglected terms; −∞ where an infinite bound is hit.
+    /// A lower bound on gap(y), apart from neglected terms; −∞ where an infinite bound is hit; 0 in a proof that rests on
+    /// open bounds.
     pub gap: f64,
+    /// Σᵢ min yᵢr: the least that the rows ask of y·(Ax).
+    pub required: f64,
+    /// Σⱼ max zⱼx: the most that the bounds of the variables allow.
+    pub attainable: f64,
     /// gap / max|y|.
     pub relative_gap: f64,
     /// The largest neglected |zⱼ|/(max|y|·maxᵢ|Aᵢⱼ|); 0 if nothing was neglected.
@@ -58,7 +114,7 @@ pub struct FarkasCheck {
 ///
 /// # Errors
 /// A length other than m, an entry that is not finite.
-pub fn check_farkas(system: &LinearSystem, y: &[f64]) -> Result<FarkasCheck, InputError> {
+pub fn check_farkas(system: &impl Constraints, y: &[f64]) -> Result<FarkasCheck, InputError> {
     if y.len() != system.num_rows() {
         return Err(InputError::length("farkas", system.num_rows(), y.len()));
     }
@@ -66,50 +122,71 @@ pub fn check_farkas(system: &LinearSystem, y: &[f64]) -> Result<FarkasCheck, Inp
         return Err(InputError::not_finite(format!("farkas[{i}]"), y[i]));
     }
     let largest = max_abs(y);
-    let mut gap = GapSum::default();
+    let (mut rows, mut columns) = (GapSum::default(), GapSum::default());
     let mut support = Vec::new();
-    for (i, &y) in y.iter().enumerate() {
-        let edge = if y > 0.0 { Edge::Lower } else { Edge::Upper };
-        let member = Member { part: Part::Row(i), edge };
-        if y != 0.0 {
-            support.push(member);
-            gap.add(Dd::product(y, system.bound(member)), 0.0);
-        }
+    for (i, &y) in y.iter().enumerate().filter(|(_, y)| **y != 0.0) {
+        let (lower, upper) = system.row_interval(i);
+        let (edge, bound) = if y > 0.0 { (Edge::Lower, lower) } else { (Edge::Upper, upper) };
+        support.push(Member { part: Part::Row(i), edge });
+        rows.add(Dd::product(y, bound), 0.0);
     }
     let mut neglected = 0.0f64;
     let mut implied = None;
+    let (mut presses, mut presses_at_zero) = (false, true);
     for j in 0..system.num_columns() {
         let z = column_product(system, j, y);
         if z.sign == 0 {
             continue;
         }
-        let edge = if z.sign > 0 { Edge::Upper } else { Edge::Lower };
-        let member = Member { part: Part::Column(j), edge };
-        let bound = system.bound(member);
+        let (lower, upper) = system.column_interval(j);
+        let (edge, bound) = if z.sign > 0 { (Edge::Upper, upper) } else { (Edge::Lower, lower) };
         if bound.is_finite() {
-            support.push(member);
-            gap.add(-z.value.times(bound), z.error * bound.abs());
+            support.push(Member { part: Part::Column(j), edge });
+            columns.add(z.value.times(bound), z.error * bound.abs());
+            presses = true;
+            presses_at_zero &= bound == 0.0;
             continue;
         }
-        let (lower, upper) = implied.get_or_insert_with(|| implied_bounds(system));
+        presses_at_zero = false;
+        let (lower, upper) = implied.get_or_insert_with(|| system.implied_bounds());
         let bound = if z.sign > 0 { upper[j] } else { lower[j] };
         let relative = (z.value.to_f64().abs() + z.error) / (largest * z.largest_entry);
         if bound.is_finite() && relative <= NEGLECTED_TOLERANCE {
-            gap.add(-z.value.times(bound), z.error * bound.abs());
+            columns.add(z.value.times(bound), z.error * bound.abs());
         } else if relative <= NEGLECTED_TOLERANCE {
             neglected = neglected.max(relative);
         } else {
-            gap.add(Dd::from(f64::NEG_INFINITY), 0.0);
+            columns.add(Dd::from(f64::INFINITY), 0.0);
         }
     }
-    let gap = gap.lower_bound();
-    let relative_gap = if largest > 0.0 { gap / largest } else { 0.0 };
-    let proof = match neglected {
-        0.0 if gap > 0.0 => Proof::Rigorous,
-        _ if neglected > 0.0 && relative_gap > NEGLECTING_GAP => Proof::WithinTolerance,
-        _ => Proof::Rejected,
-    };
-    Ok(FarkasCheck { proof, gap, relative_gap, neglected, support })
+    let mut gap = lower_bound(&rows, &columns);
+    let mut proof = Proof::Rejected;
+    if neglected == 0.0 && gap > 0.0 {
+        proof = Proof::Rigorous;
+    } else if neglected > 0.0 && gap / largest > NEGLECTING_GAP {
+        proof = Proof::WithinTolerance;
+    } else if system.bounds_are_open() && presses && presses_at_zero && asks_for_zero(system, y) {
+        (proof, gap) = (Proof::Rigorous, 0.0);
+    }
+    Ok(FarkasCheck {
+        proof,
+        gap,
+        required: rows.value(f64::NEG_INFINITY),
+        attainable: columns.value(f64::INFINITY),
+        relative_gap: if largest > 0.0 { gap / largest } else { 0.0 },
+        neglected,
+        support,
+    })
+}
+
+/// True if Σᵢ min yᵢr ≥ 0, exactly.
+fn asks_for_zero(system: &impl Constraints, y: &[f64]) -> bool {
+    let terms = y.iter().enumerate().filter(|(_, y)| **y != 0.0).map(|(i, &y)| {
+        let (lower, upper) = system.row_interval(i);
+        (y, if y > 0.0 { lower } else { upper })
+    });
+    let terms: Vec<(f64, f64)> = terms.collect();
+    terms.iter().all(|t| t.1.is_finite()) && sign_of_sum_of_products(terms) >= 0.0
 }
 
 /// zⱼ with its error and its exact sign.
@@ -120,44 +197,34 @@ struct ColumnProduct {
     largest_entry: f64,
 }
 
-fn column_product(system: &LinearSystem, j: usize, y: &[f64]) -> ColumnProduct {
-    let (rows, values) = system.matrix.column(j);
+fn column_product(system: &impl Constraints, j: usize, y: &[f64]) -> ColumnProduct {
     let mut sum = Accumulator::default();
-    let mut magnitude = 0.0;
-    for (&i, &a) in rows.iter().zip(values) {
-        sum.add_product(a, y[i as usize], 0.0);
-        magnitude += (a * y[i as usize]).abs();
-    }
+    let (mut magnitude, mut largest_entry, mut terms) = (0.0, 0.0f64, 0);
+    system.for_each_term(j, |i, a| {
+        largest_entry = largest_entry.max(a.abs());
+        if y[i] != 0.0 {
+            sum.add_product(a, y[i], 0.0);
+            magnitude += (a * y[i]).abs();
+            terms += 1;
+        }
+    });
     let value = sum.value();
     // The magnitude is itself rounded: 1.01 covers that for any length.
-    let error = 1.01 * (Accumulator::relative_error(rows.len()) + DD_EPSILON) * magnitude
-        + rows.len() as f64 * SMALLEST_EXACT_PRODUCT;
-    let sign = if value.to_f64().abs() > error {
+    let error = 1.01 * (Accumulator::relative_error(terms) + DD_EPSILON) * magnitude
+        + terms as f64 * SMALLEST_EXACT_PRODUCT;
+    let sign = if terms == 0 {
+        0
+    } else if value.to_f64().abs() > error {
         if value.high > 0.0 { 1 } else { -1 }
     } else {
-        exact_sign(rows.iter().zip(values).map(|(&i, &a)| (a, y[i as usize])))
+        let mut products = Vec::with_capacity(terms);
+        system.for_each_term(j, |i, a| products.push((a, y[i])));
+        sign_of_sum_of_products(products) as i32
     };
-    ColumnProduct { value, error, sign, largest_entry: max_abs(values) }
+    ColumnProduct { value, error: if terms == 0 { 0.0 } else { error }, sign, largest_entry }
 }
 
-/// The sign of Σ aᵢbᵢ, by Shewchuk's growing expansions (Discrete Comput. Geom. 18 (1997) 305–363, Theorem 10).
-fn exact_sign(terms: impl Iterator<Item = (f64, f64)>) -> i32 {
-    let mut expansion: Vec<f64> = Vec::new();
-    for (a, b) in terms.filter(|&(a, b)| a != 0.0 && b != 0.0) {
-        let (product, error) = two_prod(a, b);
-        for mut carry in [error, product] {
-            for component in &mut expansion {
-                let (sum, rest) = two_sum(carry, *component);
-                (carry, *component) = (sum, rest);
-            }
-            expansion.push(carry);
-            expansion.retain(|c| *c != 0.0);
-        }
-    }
-    expansion.last().map_or(0, |c| if *c > 0.0 { 1 } else { -1 })
-}
-
-/// A sum of terms in double-double that ends as a guaranteed lower bound.
+/// A sum of terms in double-double with what is needed to bound its error.
 #[derive(Default)]
 struct GapSum {
     sum: Dd,
@@ -179,16 +246,23 @@ impl GapSum {
         self.terms += 1;
     }
 
-    fn lower_bound(&self) -> f64 {
-        if self.infinite {
-            return f64::NEG_INFINITY;
-        }
-        let rounding = 1.01 * (self.terms + 2) as f64 * DD_EPSILON * self.magnitude
-            + self.terms as f64 * SMALLEST_EXACT_PRODUCT;
-        let bound = (self.sum - Dd::from(1.01 * self.error + rounding)).to_f64();
-        // One rounding to double, towards −∞.
-        bound - bound.abs() * f64::EPSILON
+    fn value(&self, infinite: f64) -> f64 {
+        if self.infinite { infinite } else { self.sum.to_f64() }
     }
+}
+
+/// A lower bound on the difference of the two sums; −∞ if either is infinite.
+fn lower_bound(rows: &GapSum, columns: &GapSum) -> f64 {
+    if rows.infinite || columns.infinite {
+        return f64::NEG_INFINITY;
+    }
+    let terms = (rows.terms + columns.terms) as f64;
+    let rounding = 1.01 * (terms + 2.0) * DD_EPSILON * (rows.magnitude + columns.magnitude)
+        + terms * SMALLEST_EXACT_PRODUCT;
+    let error = 1.01 * (rows.error + columns.error);
+    let bound = (rows.sum - columns.sum - Dd::from(error + rounding)).to_f64();
+    // One rounding to double, towards −∞.
+    bound - bound.abs() * f64::EPSILON
 }
 
 /// Bounds on every variable that the rows and bounds imply; each is widened by far more than its rounding.
@@ -306,9 +380,37 @@ mod tests {
     }
 
     #[test]
-    fn the_exact_sign_survives_cancellation() {
-        assert_eq!(exact_sign([(1e20, 1.0), (1.0, 1.0), (-1e20, 1.0)].into_iter()), 1);
-        assert_eq!(exact_sign([(1e20, 1.0), (-1e-20, 1.0), (-1e20, 1.0)].into_iter()), -1);
-        assert_eq!(exact_sign([(0.1, 3.0), (0.3, -1.0), (0.1, -3.0), (0.3, 1.0)].into_iter()), 0);
+    fn open_bounds_turn_a_gap_of_zero_into_a_proof() {
+        struct Open(LinearSystem);
+        impl Constraints for Open {
+            fn num_rows(&self) -> usize {
+                Constraints::num_rows(&self.0)
+            }
+            fn num_columns(&self) -> usize {
+                Constraints::num_columns(&self.0)
+            }
+            fn row_interval(&self, i: usize) -> (f64, f64) {
+                self.0.row_interval(i)
+            }
+            fn column_interval(&self, j: usize) -> (f64, f64) {
+                self.0.column_interval(j)
+            }
+            fn for_each_term(&self, j: usize, term: impl FnMut(usize, f64)) {
+                self.0.for_each_term(j, term);
+            }
+            fn bounds_are_open(&self) -> bool {
+                true
+            }
+        }
+        // x + y ≤ 0 with x, y > 0, where x = y = 0 would do.
+        let build = |total: f64| {
+            let matrix = SparseMatrix::from_dense_columns(1, [&[1.0][..], &[1.0]]).unwrap();
+            LinearSystem::new(matrix, (vec![-INF], vec![total]), (vec![0.0; 2], vec![INF; 2])).unwrap()
+        };
+        let proof = |system: &dyn Fn() -> LinearSystem| check_farkas(&Open(system()), &[-1.0]).unwrap().proof;
+        assert_eq!(check_farkas(&build(0.0), &[-1.0]).unwrap().proof, Proof::Rejected);
+        assert_eq!(proof(&|| build(0.0)), Proof::Rigorous);
+        assert_eq!(proof(&|| build(f64::MIN_POSITIVE)), Proof::Rejected);
+        assert_eq!(proof(&|| build(-1.0)), Proof::Rigorous);
     }
 }

@@ -1,5 +1,7 @@
 //! A system of linear constraints with the user's names.
 
+use std::sync::Arc;
+
 use crate::error::{InputCode, InputError};
 use crate::numeric::dd::{Accumulator, Dd};
 use crate::numeric::sparse::SparseMatrix;
@@ -8,8 +10,8 @@ use crate::numeric::sparse::SparseMatrix;
 /// contradiction to report, not wrong input.
 #[derive(Debug, Clone)]
 pub struct LinearSystem {
-    /// A (m × n).
-    pub matrix: SparseMatrix,
+    /// A (m × n), shared by the systems that differ in bounds only.
+    pub matrix: Arc<SparseMatrix>,
     /// rl (m).
     pub row_lower: Vec<f64>,
     /// ru (m).
@@ -18,8 +20,14 @@ pub struct LinearSystem {
     pub lower: Vec<f64>,
     /// xu (n).
     pub upper: Vec<f64>,
-    row_names: Vec<String>,
-    column_names: Vec<String>,
+    names: Arc<Names>,
+}
+
+/// Names of rows and variables; empty where there are none.
+#[derive(Debug, Default)]
+struct Names {
+    rows: Vec<String>,
+    columns: Vec<String>,
 }
 
 /// A row or a column of a system.
@@ -55,10 +63,11 @@ impl LinearSystem {
     /// # Errors
     /// A length that differs from the matrix, a NaN, a lower bound of +∞ or an upper bound of −∞ (`rowLower[3]`).
     pub fn new(
-        matrix: SparseMatrix,
+        matrix: impl Into<Arc<SparseMatrix>>,
         row_bounds: (Vec<f64>, Vec<f64>),
         bounds: (Vec<f64>, Vec<f64>),
     ) -> Result<Self, InputError> {
+        let matrix = matrix.into();
         let (m, n) = (matrix.num_rows(), matrix.num_columns());
         for (name, side, length, absent) in [
             ("rowLower", &row_bounds.0, m, f64::NEG_INFINITY),
@@ -79,10 +88,8 @@ impl LinearSystem {
                 ));
             }
         }
-        let row_names = (0..m).map(|i| format!("row_{i}")).collect();
-        let column_names = (0..n).map(|j| format!("x_{j}")).collect();
         let ((row_lower, row_upper), (lower, upper)) = (row_bounds, bounds);
-        Ok(Self { matrix, row_lower, row_upper, lower, upper, row_names, column_names })
+        Ok(Self { matrix, row_lower, row_upper, lower, upper, names: Arc::default() })
     }
 
     /// Gives rows and variables the user's names.
@@ -97,7 +104,7 @@ impl LinearSystem {
                 return Err(InputError::length(path, expected, received));
             }
         }
-        (self.row_names, self.column_names) = (rows, columns);
+        self.names = Arc::new(Names { rows, columns });
         Ok(self)
     }
 
@@ -112,11 +119,12 @@ impl LinearSystem {
     }
 
     /// The user's name of a row or variable.
-    pub fn name(&self, part: Part) -> &str {
-        match part {
-            Part::Row(i) => &self.row_names[i],
-            Part::Column(j) => &self.column_names[j],
-        }
+    pub fn name(&self, part: Part) -> String {
+        let (names, index, prefix) = match part {
+            Part::Row(i) => (&self.names.rows, i, "row"),
+            Part::Column(j) => (&self.names.columns, j, "x"),
+        };
+        names.get(index).cloned().unwrap_or_else(|| format!("{prefix}_{index}"))
     }
 
     /// The interval of a row or variable.

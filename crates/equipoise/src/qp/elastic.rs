@@ -6,6 +6,8 @@
 //! Forrest's "long step"; R. Fourer, Math. Programming 33 (1985) 204–233). Ties are broken by shifting the bounds by tiny
 //! amounts when the method stalls; the shift is taken back before the end.
 
+use std::sync::Arc;
+
 use super::basis_inverse::BasisInverse;
 use crate::certificate::linear_system::LinearSystem;
 use crate::numeric::sparse::SparseMatrix;
@@ -41,7 +43,7 @@ pub(super) enum ElasticEnd {
 pub(super) struct Elastic {
     m: usize,
     n: usize,
-    matrix: SparseMatrix,
+    matrix: Arc<SparseMatrix>,
     row_scale: Vec<f64>,
     column_scale: Vec<f64>,
     lower: Vec<f64>,
@@ -461,7 +463,7 @@ fn choose_breakpoint(points: &[Breakpoint], rate: f64) -> Option<usize> {
 }
 
 /// R A C with R, C powers of two near the geometric means of rows and columns.
-fn scaled(matrix: &SparseMatrix) -> (SparseMatrix, Vec<f64>, Vec<f64>) {
+fn scaled(matrix: &Arc<SparseMatrix>) -> (Arc<SparseMatrix>, Vec<f64>, Vec<f64>) {
     let (m, n) = (matrix.num_rows(), matrix.num_columns());
     let (mut rows, mut columns) = (vec![1.0; m], vec![1.0; n]);
     for _ in 0..3 {
@@ -485,7 +487,7 @@ fn scaled(matrix: &SparseMatrix) -> (SparseMatrix, Vec<f64>, Vec<f64>) {
     }
     let scaled = SparseMatrix::from_triples(m, n, &triple_rows, &triple_columns, &values);
     match scaled {
-        Ok(scaled) => (scaled, rows, columns),
+        Ok(scaled) => (scaled.into(), rows, columns),
         // A product that overflows: leave the matrix as it is.
         Err(_) => (matrix.clone(), vec![1.0; m], vec![1.0; n]),
     }

@@ -189,6 +189,8 @@ fn judge_farkas(system: &LinearSystem, mut y: Vec<f64>) -> Result<Feasibility, F
     let rejected = || FarkasCheck {
         proof: Proof::Rejected,
         gap: 0.0,
+        required: 0.0,
+        attainable: 0.0,
         relative_gap: 0.0,
         neglected: 0.0,
         support: Vec::new(),
