@@ -35,6 +35,7 @@ mod certificate;
 mod chunks;
 mod clarabel;
 mod dual_evaluation;
+pub mod explain;
 mod form_choice;
 mod lbfgsb;
 mod newton;
@@ -45,6 +46,7 @@ pub mod replicates;
 mod result;
 mod solve;
 pub mod synthetic;
+mod target_system;
 
 pub use certificate::{Certificate, Certification, DualPoint};
 pub use chunks::{ChunkedProblem, RecordChunk};

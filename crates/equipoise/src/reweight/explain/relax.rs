@@ -1,0 +1,232 @@
+//! The cheapest ways out: what must give way, by how much, and a proof that less would not do.
+//!
+//! A proof y of a contradiction bounds every way out: edges moved outwards by eⱼ leave it standing unless Σ |yⱼ|eⱼ ≥ gap(y).
+//! Hence two iterations, each ending with multipliers that meet the relaxed targets:
+//!
+//! * along one direction (a single target, or all in proportion) the least move is approached from below, each failed trial
+//!   giving a new proof and so a larger bound (Newton's method on a concave function);
+//! * for the least sum of relative moves the proofs are the cuts of a small linear program (J. F. Benders, Numerische
+//!   Mathematik 4 (1962) 238–252); few variables are solved outright instead.
+
+use super::condensed::Condensed;
+use super::decide::{Contradiction, Decider, Decision, OPEN_MARGIN, SIMPLEX_GROUPS, accept};
+use crate::certificate::linear_system::{Edge, LinearSystem, Part};
+use crate::numeric::sparse::SparseMatrix;
+use crate::qp::feasibility::FeasibilityOptions;
+use crate::qp::relaxation::cheapest_relaxation;
+use crate::reweight::target_system::TargetSystem;
+
+/// Trials go beyond what is proven necessary by this fraction, and by ten times as much after one that decides nothing.
+const BEYOND: f64 = 1e-4;
+const MAX_TRIALS: u32 = 25;
+/// Cuts after which the rest is met by moving every edge in proportion.
+const MAX_CUTS: u32 = 40;
+
+/// Edges moved outwards, with which the targets can be met.
+#[derive(Debug, Clone)]
+pub(super) struct WayOut {
+    /// (target, edge, amount > 0 in the target's units), ascending.
+    pub moves: Vec<(usize, Edge, f64)>,
+    /// No way out of this kind costs less.
+    pub at_least: f64,
+    /// Σ amount/|target| of the moves; for a single target or all in proportion the fraction of that.
+    pub cost: f64,
+}
+
+/// The least move of `edge` of target `j` alone with which the targets of `system` can be met; `None` if none helps.
+pub(super) fn single(
+    system: &TargetSystem<'_>,
+    contradiction: &Contradiction,
+    (target, edge): (usize, Edge),
+    decider: &mut Decider<'_>,
+) -> Option<WayOut> {
+    let direction = |j: usize, e: Edge| if j == target && e == edge { system.size(j) } else { 0.0 };
+    let (fraction, at_least) = least_widening(system, contradiction, &direction, decider)?;
+    let moves = vec![(target, edge, fraction * system.size(target))];
+    Some(WayOut { moves, at_least, cost: fraction })
+}
+
+/// The least fraction by which all targets must give way together.
+pub(super) fn in_proportion(
+    system: &TargetSystem<'_>,
+    contradiction: &Contradiction,
+    decider: &mut Decider<'_>,
+) -> Option<WayOut> {
+    let direction = |j: usize, _: Edge| system.size(j);
+    let (fraction, at_least) = least_widening(system, contradiction, &direction, decider)?;
+    let edges = |j: usize| [Edge::Lower, Edge::Upper].map(|edge| (j, edge, fraction * system.size(j)));
+    Some(WayOut { moves: system.targets().into_iter().flat_map(edges).collect(), at_least, cost: fraction })
+}
+
+/// The least sum of relative moves over all targets.
+pub(super) fn cheapest(
+    system: &TargetSystem<'_>,
+    contradiction: &Contradiction,
+    decider: &mut Decider<'_>,
+) -> Option<WayOut> {
+    let condensed = Condensed::new(system);
+    if condensed.num_groups() <= SIMPLEX_GROUPS {
+        cheapest_by_simplex(system, &condensed, decider)
+    } else {
+        cheapest_by_cuts(system, contradiction, decider)
+    }
+}
+
+/// (τ, τ₀): moving each edge by τ · direction makes the system feasible, and no fraction below τ₀ does.
+fn least_widening(
+    system: &TargetSystem<'_>,
+    contradiction: &Contradiction,
+    direction: &dyn Fn(usize, Edge) -> f64,
+    decider: &mut Decider<'_>,
+) -> Option<(f64, f64)> {
+    let bound = |contradiction: &Contradiction| {
+        let moved = pressed_edges(contradiction).map(|(j, edge, y)| y * direction(j, edge)).sum::<f64>();
+        if moved > 0.0 { Some(contradiction.check.gap / moved) } else { None }
+    };
+    let mut proven = bound(contradiction)?;
+    let mut beyond = BEYOND;
+    for _ in 0..MAX_TRIALS {
+        let trial = proven * (1.0 + beyond);
+        match decider.decide(&system.widened(|j, edge| trial * direction(j, edge))) {
+            Decision::Feasible => return Some((trial, proven)),
+            // The same combination, on the system as it was.
+            Decision::Infeasible(proof) => {
+                proven = bound(&accept(system, proof.combination)?)?.max(proven);
+            }
+            Decision::Unknown if beyond < 0.1 && !decider.control.must_stop() => beyond *= 10.0,
+            Decision::Unknown => return None,
+        }
+    }
+    None
+}
+
+/// (target, edge, |yⱼ|) of the edges that a proof presses on.
+pub(super) fn pressed_edges(contradiction: &Contradiction) -> impl Iterator<Item = (usize, Edge, f64)> + '_ {
+    let terms = contradiction.combination.iter().enumerate().filter(|(_, y)| **y != 0.0);
+    terms.map(|(j, &y)| (j, if y > 0.0 { Edge::Lower } else { Edge::Upper }, y.abs()))
+}
+
+fn cheapest_by_simplex(
+    system: &TargetSystem<'_>,
+    condensed: &Condensed<'_, '_>,
+    decider: &mut Decider<'_>,
+) -> Option<WayOut> {
+    let margin = if system.reach.is_open() { OPEN_MARGIN } else { 0.0 };
+    let question = condensed.linear_system(margin).ok()?;
+    let prices: Vec<f64> = condensed.targets.iter().map(|&j| 1.0 / system.size(j)).collect();
+    let limits = FeasibilityOptions { tolerance: decider.options.tolerance, ..Default::default() };
+    let relaxation = cheapest_relaxation(&question, &prices, &limits).ok()??;
+    let moves: Vec<(usize, Edge, f64)> = (relaxation.changes.iter())
+        .filter_map(|change| match change.member.part {
+            Part::Row(p) => Some((condensed.targets[p], change.member.edge, change.amount)),
+            Part::Column(_) => None,
+        })
+        .collect();
+    let relaxed = moved(system, &moves);
+    if !decider.accepts(&relaxed, &condensed.expand(&relaxation.point)) {
+        return None;
+    }
+    let proof = accept(system, condensed.spread(&relaxation.multipliers));
+    let at_least = proof.map_or(0.0, |proof| {
+        let price = |(j, _, y): (usize, Edge, f64)| y * system.size(j);
+        proof.check.gap / pressed_edges(&proof).map(price).fold(0.0, f64::max)
+    });
+    Some(WayOut { cost: cost(system, &moves), moves, at_least })
+}
+
+fn cheapest_by_cuts(
+    system: &TargetSystem<'_>,
+    first: &Contradiction,
+    decider: &mut Decider<'_>,
+) -> Option<WayOut> {
+    let mut cuts = vec![first.clone()];
+    let mut best: Option<(Vec<(usize, Edge, f64)>, f64)> = None;
+    for _ in 0..MAX_CUTS {
+        let (moves, at_least) = cheapest_under(system, &cuts)?;
+        let beyond: Vec<(usize, Edge, f64)> =
+            moves.iter().map(|&(j, edge, amount)| (j, edge, amount * (1.0 + 10.0 * BEYOND))).collect();
+        let decision = decider.decide(&moved(system, &beyond));
+        best = Some((beyond, at_least));
+        match decision {
+            Decision::Feasible => break,
+            Decision::Infeasible(proof) => cuts.push(accept(system, proof.combination)?),
+            Decision::Unknown => return None,
+        }
+        if cuts.len() as u32 == MAX_CUTS {
+            best = Some(rounded_off(system, &best?.0, cuts.last()?, at_least, decider)?);
+        }
+    }
+    let (moves, at_least) = best?;
+    Some(WayOut { cost: cost(system, &moves), moves, at_least })
+}
+
+/// The moves so far, and what is still missing in proportion to all targets.
+fn rounded_off(
+    system: &TargetSystem<'_>,
+    moves: &[(usize, Edge, f64)],
+    last: &Contradiction,
+    at_least: f64,
+    decider: &mut Decider<'_>,
+) -> Option<(Vec<(usize, Edge, f64)>, f64)> {
+    let relaxed = moved(system, moves);
+    let standing = accept(&relaxed, last.combination.clone())?;
+    let rest = in_proportion(&relaxed, &standing, decider)?;
+    let mut all = rest.moves;
+    for entry in &mut all {
+        let own = moves.iter().filter(|m| (m.0, m.1) == (entry.0, entry.1)).map(|m| m.2).sum::<f64>();
+        entry.2 += own;
+    }
+    Some((all, at_least))
+}
+
+/// min Σ eⱼ/sⱼ over e ≥ 0 that no cut forbids, and that minimum.
+fn cheapest_under(
+    system: &TargetSystem<'_>,
+    cuts: &[Contradiction],
+) -> Option<(Vec<(usize, Edge, f64)>, f64)> {
+    let mut edges: Vec<(usize, Edge)> =
+        cuts.iter().flat_map(|cut| pressed_edges(cut).map(|e| (e.0, e.1)).collect::<Vec<_>>()).collect();
+    edges.sort_unstable();
+    edges.dedup();
+    // Variables eⱼ/sⱼ; first a row "at most 0" for each, which may give way at price 1, then the cuts, which may not.
+    let v = edges.len();
+    let (mut rows, mut columns, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    for p in 0..v as u32 {
+        rows.push(p);
+        columns.push(p);
+        values.push(1.0);
+    }
+    let mut lower = vec![f64::NEG_INFINITY; v];
+    for (c, cut) in cuts.iter().enumerate() {
+        for (j, edge, y) in pressed_edges(cut) {
+            rows.push((v + c) as u32);
+            columns.push(edges.binary_search(&(j, edge)).ok()? as u32);
+            values.push(y * system.size(j) / cut.check.gap);
+        }
+        lower.push(1.0);
+    }
+    let mut upper = vec![0.0; v];
+    upper.resize(v + cuts.len(), f64::INFINITY);
+    let matrix = SparseMatrix::from_triples(v + cuts.len(), v, &rows, &columns, &values).ok()?;
+    let bounds = (vec![0.0; v], vec![f64::INFINITY; v]);
+    let program = LinearSystem::new(matrix, (lower, upper), bounds).ok()?;
+    let mut prices = vec![1.0; v];
+    prices.resize(v + cuts.len(), f64::INFINITY);
+    let answer = cheapest_relaxation(&program, &prices, &FeasibilityOptions::default()).ok()??;
+    let moves = (edges.into_iter().zip(&answer.point))
+        .filter(|(_, fraction)| **fraction > 0.0)
+        .map(|((j, edge), fraction)| (j, edge, fraction * system.size(j)))
+        .collect();
+    Some((moves, answer.cost))
+}
+
+/// The system with these edges moved outwards.
+pub(super) fn moved<'a>(system: &TargetSystem<'a>, moves: &[(usize, Edge, f64)]) -> TargetSystem<'a> {
+    let amount =
+        |j: usize, edge: Edge| moves.iter().filter(|m| (m.0, m.1) == (j, edge)).map(|m| m.2).sum::<f64>();
+    system.widened(amount)
+}
+
+fn cost(system: &TargetSystem<'_>, moves: &[(usize, Edge, f64)]) -> f64 {
+    moves.iter().map(|&(j, _, amount)| amount / system.size(j)).sum()
+}
