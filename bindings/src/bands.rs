@@ -256,29 +256,12 @@ impl ToNapiValue for BandChecked {
     }
 }
 
-/// A band as JavaScript writes it.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum PlainBand {
-    Relative(f64),
-    Absolute { absolute: f64 },
-    Between { lower: f64, upper: f64 },
-}
-
-/// A weight as JavaScript writes it.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum PlainWeight {
-    Elastic(f64),
-    Hard(&'static str),
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Defaults {
-    band: PlainBand,
+    band: Band,
     zero_tolerance: Option<f64>,
-    weight: PlainWeight,
+    weight: BandWeight,
     method: BandMethod,
     tolerance: f64,
     max_iterations: MaxIterations,
@@ -298,16 +281,9 @@ pub fn band_defaults(env: &Env) -> Result<Plain<Defaults>> {
     contained(env, || {
         let default = BandOptions::default();
         Ok(Plain(Defaults {
-            band: match default.band {
-                Band::Relative(fraction) => PlainBand::Relative(fraction),
-                Band::Absolute(absolute) => PlainBand::Absolute { absolute },
-                Band::Between { lower, upper } => PlainBand::Between { lower, upper },
-            },
+            band: default.band,
             zero_tolerance: default.zero_tolerance,
-            weight: match default.weight {
-                BandWeight::Elastic(weight) => PlainWeight::Elastic(weight),
-                BandWeight::Hard => PlainWeight::Hard("hard"),
-            },
+            weight: default.weight,
             method: default.method,
             tolerance: default.tolerance,
             max_iterations: MaxIterations {

@@ -100,6 +100,7 @@ describe('overrides', () => {
       overrides: [{ match: 'households', band: 0.01, weight: 'hard' }],
     })
     const [hard, soft] = mixed.targets
+    expect([hard!.weight, soft!.weight]).toEqual(['hard', 10])
     expect(mixed.status).toBe('converged')
     expect(hard!.outside).toBeLessThan(1e-12 * hard!.target)
     expect(soft!.outside).toBeGreaterThan(1)
@@ -119,6 +120,7 @@ describe('overrides', () => {
       ],
     })
     expect(byImportance.digest).toBe(byWeight.digest)
+    expect(byImportance.targets.map((row) => row.weight)).toEqual([200, 50])
     const even = problem.solveBandsSync({ weight: 100 })
     expect(byImportance.targets[1]!.outside).toBeGreaterThan(even.targets[1]!.outside)
   })

@@ -139,6 +139,8 @@ export interface BandTargetRow {
   lower: number
   /** Upper edge of the band. */
   upper: number
+  /** What a total outside costs, the importance counted in. */
+  weight: BandWeight
   /** The total at the design weights. */
   before: number
   /** The total at the final weights. */

@@ -18,3 +18,8 @@ pub mod qp;
 pub mod reweight;
 pub mod smooth;
 pub mod status;
+
+// The Rust of the page on forms runs as a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/forms.md")]
+struct FormsPage;

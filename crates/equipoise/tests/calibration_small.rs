@@ -351,3 +351,20 @@ fn totals_next_to_what_the_bounds_allow() {
         assert_ne!(answer.status, CalibrationStatus::Converged, "{:?}", answer.certificate);
     }
 }
+
+#[test]
+fn sinh_comes_to_multipliers_far_from_one() {
+    // One record: its multiplier is total/8 and v = sinh(α(g − 1/g))/(2α), up to 1e15.
+    for (alpha, totals) in [(0.5, [0.2, 1.0, 160.0]), (1.0, [0.3, 1.0, 160.0]), (3.0, [1.0, 2.0, 60.0])] {
+        for total in totals {
+            let matrix = SparseMatrix::from_dense_columns(1, [&[1.0][..]]).unwrap();
+            let targets = vec![Target::new("total", total)];
+            let problem =
+                ReweightProblem::builder(matrix, ArrayView1::from(&[8.0]), targets).build().unwrap();
+            let options = CalibrationOptions::with_distance(Distance::HyperbolicSine { alpha });
+            let answer = problem.calibrate(&options).unwrap();
+            assert_eq!(answer.status, CalibrationStatus::Converged, "α {alpha}, {total}: {answer:?}");
+            assert_eq!(answer.multipliers[0], total / 8.0);
+        }
+    }
+}

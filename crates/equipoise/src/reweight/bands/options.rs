@@ -7,9 +7,9 @@ use crate::error::{InputCode, InputError};
 use crate::reweight::options::{MAX_THREADS, ReweightOptions};
 use crate::reweight::problem::ReweightProblem;
 
-/// The totals that count as meeting a target.
+/// The totals that count as meeting a target. In JSON: a number is relative, else `{"absolute": 5}` or `{"lower": 1, "upper": 2}`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(from = "PlainBand", into = "PlainBand")]
 pub enum Band {
     /// Within this fraction of |total|, e.g. 0.005.
     Relative(f64),
@@ -24,14 +24,75 @@ pub enum Band {
     },
 }
 
-/// What a total outside its band costs.
+/// What a total outside its band costs. In JSON: a number, or `"hard"`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(from = "PlainWeight", into = "PlainWeight")]
 pub enum BandWeight {
     /// M times the squared distance from the band, in units of the target: M > 0.
     Elastic(f64),
     /// M = ∞: every band holds, or the problem is infeasible.
     Hard,
+}
+
+/// A band as JSON has it.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum PlainBand {
+    Relative(f64),
+    Absolute { absolute: f64 },
+    Between { lower: f64, upper: f64 },
+}
+
+impl From<Band> for PlainBand {
+    fn from(band: Band) -> Self {
+        match band {
+            Band::Relative(fraction) => Self::Relative(fraction),
+            Band::Absolute(absolute) => Self::Absolute { absolute },
+            Band::Between { lower, upper } => Self::Between { lower, upper },
+        }
+    }
+}
+
+impl From<PlainBand> for Band {
+    fn from(band: PlainBand) -> Self {
+        match band {
+            PlainBand::Relative(fraction) => Self::Relative(fraction),
+            PlainBand::Absolute { absolute } => Self::Absolute(absolute),
+            PlainBand::Between { lower, upper } => Self::Between { lower, upper },
+        }
+    }
+}
+
+/// A weight as JSON has it.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum PlainWeight {
+    Elastic(f64),
+    Word(WeightWord),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum WeightWord {
+    Hard,
+}
+
+impl From<BandWeight> for PlainWeight {
+    fn from(weight: BandWeight) -> Self {
+        match weight {
+            BandWeight::Elastic(weight) => Self::Elastic(weight),
+            BandWeight::Hard => Self::Word(WeightWord::Hard),
+        }
+    }
+}
+
+impl From<PlainWeight> for BandWeight {
+    fn from(weight: PlainWeight) -> Self {
+        match weight {
+            PlainWeight::Elastic(weight) => Self::Elastic(weight),
+            PlainWeight::Word(WeightWord::Hard) => Self::Hard,
+        }
+    }
 }
 
 /// Which method to run.

@@ -20,7 +20,7 @@ const HANDOVER: f64 = 1e-9;
 const ROUNDING: f64 = 1e-15;
 /// Steps between the two levels after which the finish takes over in any case.
 const NEAR_STEPS: u32 = 20;
-/// |v| beyond which a multiplier of an unbounded distance is 0 or infinite for all purposes.
+/// |v| (of sinh, asinh 2αv) beyond which a multiplier of an unbounded distance is 0 or infinite for all purposes.
 const DIVERGED: f64 = 300.0;
 /// Steps of the finish: each squares the residual or meets the rounding of pairs.
 const FINISH_STEPS: u32 = 16;
@@ -156,7 +156,12 @@ impl State<'_> {
     }
 
     fn diverged(&self, evaluation: &Evaluation) -> bool {
-        self.form.options.distance != Distance::Linear && evaluation.v.iter().any(|v| v.abs() > DIVERGED)
+        let extent = |v: f64| match self.form.options.distance {
+            Distance::Linear => 0.0,
+            Distance::HyperbolicSine { alpha } => libm::asinh(2.0 * alpha * v).abs(),
+            _ => v.abs(),
+        };
+        evaluation.v.iter().any(|&v| extent(v) > DIVERGED)
     }
 
     /// Newton's direction, and the slope of the dual along it. Where records at their bounds make the Hessian singular a
