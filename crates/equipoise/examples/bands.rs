@@ -1,6 +1,7 @@
 //! Times the band form on national problems: steps, seconds and certified bounds, beside Clarabel if asked.
 //!
-//! `cargo run --release --example bands -- RECORDS TARGETS THREADS [clarabel]`
+//! `cargo run --release --example bands -- RECORDS TARGETS THREADS [clarabel]`; CASE picks one, REPEAT solves it that often,
+//! HISTORY lists the steps.
 #![allow(clippy::print_stdout)]
 
 use equipoise::error::InputError;
@@ -31,6 +32,7 @@ fn main() -> Result<(), InputError> {
         ("5 %, hard", 0.05, 0.1, 10.0, BandWeight::Hard, false),
         ("5 %, hard, spread d", 0.05, 0.1, 10.0, BandWeight::Hard, true),
     ];
+    let repeat = std::env::var("REPEAT").ok().and_then(|r| r.parse::<usize>().ok()).unwrap_or(1);
     let only = std::env::var("CASE").ok().and_then(|c| c.parse::<usize>().ok());
     for (index, (name, tolerance, lower, upper, weight, spread_weights)) in cases.into_iter().enumerate() {
         if only.is_some_and(|only| only != index) {
@@ -45,7 +47,9 @@ fn main() -> Result<(), InputError> {
             threads,
             ..BandOptions::default()
         };
-        print(name, &problem.solve_bands(&options)?);
+        for _ in 0..repeat {
+            print(name, &problem.solve_bands(&options)?);
+        }
         if arguments.get(4).is_some_and(|a| a == "clarabel") {
             print(name, &problem.solve_bands(&BandOptions { method: BandMethod::Clarabel, ..options })?);
         }

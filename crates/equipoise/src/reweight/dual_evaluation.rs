@@ -3,8 +3,8 @@
 //! The forms share the record side: mᵢ(y) = clip(zᵢ) where zᵢ is an affine function of (Av)ᵢ, v = y ⊘ s. Only that function
 //! and the weight of (mᵢ − 1)² differ.
 
-use super::problem::ReweightProblem;
-use crate::numeric::dd::{DD_EPSILON, Dd, SplitDd, TripleAccumulator, Uncertain};
+use super::problem::{Bounds, ReweightProblem};
+use crate::numeric::dd::{DD_EPSILON, Dd, RowSum, SplitDd, TripleAccumulator, Uncertain, two_sum};
 use crate::numeric::parallel::{CHUNK, Workers};
 
 /// What a form says about its records.
@@ -24,6 +24,8 @@ pub(super) struct DualEvaluation {
     pub answer: Vec<f64>,
     /// mᵢ(y) − answerᵢ
     rest: Vec<f64>,
+    /// mᵢ(y) − zᵢ, 0 inside the bounds
+    beyond: Vec<f64>,
     /// Largest error of any computed mᵢ(y).
     pub evaluation_error: f64,
     /// F(y) rounded to double (k).
@@ -46,6 +48,7 @@ impl DualEvaluation {
         Self {
             answer: vec![0.0; n],
             rest: vec![0.0; n],
+            beyond: vec![0.0; n],
             evaluation_error: 0.0,
             residual: vec![0.0; form.problem().num_targets()],
             residual_bound: f64::INFINITY,
@@ -55,33 +58,40 @@ impl DualEvaluation {
     }
 
     /// Fills everything that runs over the records: all but the residual. `record_gap` is left in units of the curvature.
-    pub fn evaluate_records(&mut self, form: &impl RecordTerms, v: &[Dd], given: Option<&[f64]>) {
+    /// Row products are summed by `S`.
+    pub fn evaluate_records<S: RowSum>(&mut self, form: &impl RecordTerms, v: &[Dd], given: Option<&[f64]>) {
         let problem = form.problem();
         let split: Vec<SplitDd> = v.iter().map(|&v| SplitDd::from(v)).collect();
         let epsilon = problem.matrix.dd_summation_error() + DD_EPSILON;
+        let bounds = ShiftedBounds::new(&problem.bounds);
         let mut totals = vec![(0.0, 0.0f64); self.answer.len().div_ceil(CHUNK)];
         let parts = (self.answer.chunks_mut(CHUNK).zip(self.rest.chunks_mut(CHUNK)))
+            .zip(self.beyond.chunks_mut(CHUNK))
             .zip(self.weighted.chunks_mut(CHUNK).zip(&mut totals))
             .enumerate()
             .collect();
-        form.workers().for_each(parts, |(chunk, ((answers, rests), (weighted, totals)))| {
+        form.workers().for_each(parts, |(chunk, (((answers, rests), beyonds), (weighted, totals)))| {
             let mut products = [(Dd::ZERO, 0.0); BATCH];
             for start in (0..answers.len()).step_by(BATCH) {
                 let end = (start + BATCH).min(answers.len());
                 let first = chunk * CHUNK + start;
                 let products = &mut products[..end - start];
                 for (offset, product) in products.iter_mut().enumerate() {
-                    *product = row_product(problem, first + offset, &split);
+                    *product = row_product_by::<S>(problem, first + offset, &split);
                 }
                 for (offset, &(product, summation_error)) in products.iter().enumerate() {
                     let (i, slot) = (first + offset, start + offset);
-                    let point = RecordPoint::new(form, i, product, summation_error);
-                    let answer = given.map_or((Dd::ONE + point.moved).to_f64(), |m| m[i]);
-                    let rest = (point.moved - Dd::sum(answer, -1.0)).to_f64();
-                    let beyond = (point.moved - point.unclipped).to_f64();
+                    let point = RecordPoint::new(form, i, product, summation_error, bounds.of(i));
+                    // mᵢ(y) as a pair.
+                    let (near, low) = two_sum(1.0, point.moved.high);
+                    let low = low + point.moved.low;
+                    let answer = given.map_or(near + low, |m| m[i]);
+                    let rest = (near - answer) + low;
+                    let beyond = point.beyond();
                     let weight = problem.design_weights[i];
                     answers[slot] = answer;
                     rests[slot] = rest;
+                    beyonds[slot] = beyond;
                     let value = point.moved.times(weight);
                     let error = weight * point.error + epsilon * value.high.abs();
                     weighted[slot] = Uncertain { value, error };
@@ -95,6 +105,11 @@ impl DualEvaluation {
         });
         self.evaluation_error = totals.iter().map(|t| t.1).fold(0.0, f64::max);
         self.record_gap = totals.iter().map(|t| t.0).sum::<f64>();
+    }
+
+    /// answerᵢ − zᵢ: the derivative of the Lagrangian by mᵢ at the answer, over twice the curvature.
+    pub fn slope(&self, i: usize) -> f64 {
+        self.beyond[i] - self.rest[i]
     }
 
     /// A bound on |answerᵢ − mᵢ(y)|.
@@ -120,10 +135,16 @@ impl DualEvaluation {
 /// (Av)ᵢ and a bound on the error of its summation.
 #[inline(always)]
 pub(super) fn row_product(problem: &ReweightProblem, i: usize, v: &[SplitDd]) -> (Dd, f64) {
+    row_product_by::<TripleAccumulator>(problem, i, v)
+}
+
+#[inline(always)]
+fn row_product_by<S: RowSum>(problem: &ReweightProblem, i: usize, v: &[SplitDd]) -> (Dd, f64) {
     let (columns, values) = problem.matrix.row(i);
-    let mut product = TripleAccumulator::default();
+    let mut product = S::default();
     product.add_row(columns, values, v);
-    (product.value(), TripleAccumulator::relative_error(columns.len()) * product.magnitude())
+    let error = S::relative_error(columns.len()) * product.magnitude();
+    (product.value(), error)
 }
 
 /// A record's place at a dual point, as the distance from its design weight.
@@ -137,13 +158,53 @@ pub(super) struct RecordPoint {
     pub error: f64,
 }
 
-impl RecordPoint {
-    /// zᵢ and mᵢ from (Av)ᵢ, with an a-priori bound on the error of mᵢ.
+/// The intervals of mᵢ − 1.
+pub(super) struct ShiftedBounds<'a> {
+    bounds: &'a Bounds,
+    /// The interval of every record, if they share one.
+    uniform: Option<(Dd, Dd)>,
+}
+
+impl<'a> ShiftedBounds<'a> {
+    pub fn new(bounds: &'a Bounds) -> Self {
+        let uniform = match bounds {
+            Bounds::Uniform { lower, upper } => Some(shifted((*lower, *upper))),
+            Bounds::PerRecord { .. } => None,
+        };
+        Self { bounds, uniform }
+    }
+
     #[inline(always)]
-    pub fn new(form: &impl RecordTerms, i: usize, product: Dd, summation_error: f64) -> Self {
+    pub fn of(&self, i: usize) -> (Dd, Dd) {
+        match self.uniform {
+            Some(interval) => interval,
+            None => shifted(self.bounds.of(i)),
+        }
+    }
+}
+
+#[inline(always)]
+fn shifted((lower, upper): (f64, f64)) -> (Dd, Dd) {
+    (Dd::sum(lower, -1.0), Dd::sum(upper, -1.0))
+}
+
+impl RecordPoint {
+    /// mᵢ − zᵢ, exactly 0 inside the bounds.
+    #[inline(always)]
+    fn beyond(&self) -> f64 {
+        if self.moved == self.unclipped { 0.0 } else { (self.moved - self.unclipped).to_f64() }
+    }
+
+    /// zᵢ and mᵢ from (Av)ᵢ and the interval of mᵢ − 1, with an a-priori bound on the error of mᵢ.
+    #[inline(always)]
+    pub fn new(
+        form: &impl RecordTerms,
+        i: usize,
+        product: Dd,
+        summation_error: f64,
+        (lower, upper): (Dd, Dd),
+    ) -> Self {
         let Uncertain { value: unclipped, error } = form.unclipped(i, product, summation_error);
-        let (lower, upper) = form.problem().bounds.of(i);
-        let (lower, upper) = (Dd::sum(lower, -1.0), Dd::sum(upper, -1.0));
         let clipped = |bound: Dd| Self {
             unclipped,
             unclipped_error: error,

@@ -13,7 +13,7 @@
 
 use super::dual_evaluation::{DualEvaluation, RecordTerms};
 use super::problem::{Moments, ReweightProblem};
-use crate::numeric::dd::{DD_EPSILON, Dd, Uncertain};
+use crate::numeric::dd::{DD_EPSILON, Dd, TripleAccumulator, Uncertain};
 use crate::numeric::parallel::Workers;
 
 /// A problem with its penalty: the operators of the primal and the dual.
@@ -96,7 +96,7 @@ impl<'a> PenaltyForm<'a> {
     /// The point is given by v because (Av)ᵢ cancels by many orders of magnitude where targets nearly contradict one another:
     /// v must then be exact, and its product is summed in three levels. y itself enters only as y/2.
     pub fn evaluate_dual(&self, v: &[Dd], given: Option<&[f64]>, out: &mut DualEvaluation) {
-        out.evaluate_records(self, v, given);
+        out.evaluate_records::<TripleAccumulator>(self, v, given);
         out.record_gap = out.record_gap / (2.0 * self.kappa.high) * (1.0 + self.kappa_error);
         let sums = self.problem.matrix.transposed_times_dd(&out.weighted, self.workers);
         let mut squared_bound = 0.0;

@@ -167,9 +167,13 @@ impl Distribution {
         let total = sum(weights);
         let design_effect = n as f64 * dot(weights, weights) / (total * total);
         let mut values = multipliers.to_vec();
+        // The probabilities ascend: everything before the last quantile is at its place already.
+        let mut placed = 0;
         let quantiles = PROBABILITIES.map(|p| {
             let rank = ((p * n as f64).ceil() as usize).clamp(1, n) - 1;
-            Quantile { probability: p, value: *values.select_nth_unstable_by(rank, f64::total_cmp).1 }
+            let value = *values[placed..].select_nth_unstable_by(rank - placed, f64::total_cmp).1;
+            placed = rank;
+            Quantile { probability: p, value }
         });
         Self {
             minimum: multipliers.iter().copied().fold(f64::INFINITY, f64::min),

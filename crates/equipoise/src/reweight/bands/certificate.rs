@@ -79,7 +79,7 @@ fn record_bound(
 ) -> f64 {
     let (lower, upper) = form.problem.bounds.of(i);
     let (answer, deviation) = (evaluation.dual.answer[i], evaluation.dual.deviation(form, i));
-    let d = form.distance_weights[i];
+    let d = form.distance_weight(i);
     let by_residual = (deviation + evaluation.residual_distance(d)) * (1.0 + 1e-12);
     if by_residual.is_nan() || !(lower..=upper).contains(&answer) {
         return f64::NAN;
@@ -125,7 +125,7 @@ pub(super) fn certificate(
     });
     let (distance_bound, relative_distance_bound) =
         partial.into_iter().fold((0.0, 0.0), |a, b| (larger(a.0, b.0), larger(a.1, b.1)));
-    let residuals = box_residuals(form, answer, dual);
+    let residuals = box_residuals(form, evaluation);
     BandCertificate {
         objective,
         distance,
@@ -183,28 +183,21 @@ fn distance(form: &BandForm<'_>, answer: &[f64]) -> f64 {
         let mut squares = dd::Accumulator::default();
         for i in range {
             let x = answer[i] - 1.0;
-            squares.add_product(form.distance_weights[i] * x, x, 0.0);
+            squares.add_product(form.distance_weight(i) * x, x, 0.0);
         }
         squares.value()
     });
     dd::sum(partial).to_f64()
 }
 
-/// ∂L/∂mᵢ = 2dᵢ(mᵢ − 1) + w⁰ᵢ(Av)ᵢ and what it says at the bounds.
-fn box_residuals(form: &BandForm<'_>, answer: &[f64], dual: &[Dd]) -> BoxResiduals {
-    let problem = form.problem;
-    let v: Vec<f64> = dual.iter().map(|v| v.to_f64()).collect();
-    let mut gradient = vec![0.0; answer.len()];
-    problem.matrix.times(&v, &mut gradient, form.workers);
-    form.workers.fill(&mut gradient, |start, chunk| {
-        for (offset, g) in chunk.iter_mut().enumerate() {
-            let i = start + offset;
-            *g = problem.design_weights[i] * *g + 2.0 * form.distance_weights[i] * (answer[i] - 1.0);
-        }
-    });
+/// ∂L/∂mᵢ = 2dᵢ(mᵢ − 1) + w⁰ᵢ(Av)ᵢ = 2dᵢ(mᵢ − zᵢ) and what it says at the bounds.
+fn box_residuals(form: &BandForm<'_>, evaluation: &BandEvaluation) -> BoxResiduals {
+    let answer = &evaluation.dual.answer;
     let partial = form.workers.map_chunks(answer.len(), |range| {
         let start = range.start;
-        BoxResiduals::new(&answer[range.clone()], &gradient[range], |i| problem.bounds.of(start + i))
+        let slope = |i| 2.0 * form.distance_weight(i) * evaluation.dual.slope(i);
+        let gradient: Vec<f64> = range.clone().map(slope).collect();
+        BoxResiduals::new(&answer[range], &gradient, |i| form.problem.bounds.of(start + i))
     });
     partial.into_iter().fold(BoxResiduals::default(), BoxResiduals::merge)
 }

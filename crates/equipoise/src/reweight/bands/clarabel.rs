@@ -37,17 +37,19 @@ pub(super) fn solve(
     let slacks: Vec<(usize, f64)> =
         form.elastic.iter().enumerate().filter_map(|(j, m)| m.map(|m| (j, m))).collect();
     let size = n + k + slacks.len();
-    let d = &form.distance_weights;
     let (mut starts, mut rows, mut diagonal) = (vec![0], Vec::new(), Vec::new());
     for variable in 0..size {
         if !(n..n + k).contains(&variable) {
             rows.push(variable);
-            diagonal.push(2.0 * if variable < n { d[variable] } else { slacks[variable - n - k].1 });
+            diagonal.push(
+                2.0 * if variable < n { form.distance_weight(variable) } else { slacks[variable - n - k].1 },
+            );
         }
         starts.push(rows.len());
     }
     let hessian = CscMatrix::new(size, size, starts, rows, diagonal);
-    let linear: Vec<f64> = (0..size).map(|v| if v < n { -2.0 * d[v] } else { 0.0 }).collect();
+    let linear: Vec<f64> =
+        (0..size).map(|v| if v < n { -2.0 * form.distance_weight(v) } else { 0.0 }).collect();
     let (constraints, right_side) = constraints(form, &slacks);
     let cones = [SupportedConeT::ZeroConeT(k), SupportedConeT::NonnegativeConeT(2 * k + 2 * n)];
     let failed = |message: String| Solution {

@@ -9,13 +9,15 @@ use super::form::{BandEvaluation, BandForm};
 use super::proximal_newton::{FreeGram, Run};
 use crate::control::IterationRecord;
 use crate::numeric::cholesky::Cholesky;
-use crate::numeric::dd::Dd;
+use crate::numeric::dd::{Dd, PairAccumulator, RowSum, TripleAccumulator};
 
-/// The finish stops once √ΣMⱼgⱼ²/(2√d) ≤ this for every record: far below half an ulp of 1, 1.1e-16.
-const TARGET: f64 = 1e-18;
 const MAX_CORRECTIONS: u32 = 14;
-/// Corrections that do not halve the residual before the finish gives up.
+/// Corrections that do not halve the residual before the finish gives up on a point that is near the optimum …
 const MAX_FAILURES: u32 = 3;
+/// … which is one whose residual is at most this: another has the wrong active set, and the first failure says so.
+const NEAR: f64 = 1e-6;
+/// Three levels are tried where two have come near, or have lowered the residual by this factor.
+const PROGRESS: f64 = 1e-3;
 /// Weight of a hard target in the residual by which corrections are compared.
 const HARD_WEIGHT: f64 = 1e12;
 /// Relative ridges tried where the matrix is numerically singular.
@@ -28,60 +30,138 @@ pub(super) struct Finished {
     pub smallest_pivot: Option<f64>,
 }
 
-/// Corrects y (k) until its residual is at rounding level of pairs.
-pub(super) fn finish(form: &BandForm<'_>, y: &[f64], free_gram: &mut FreeGram, run: &mut Run) -> Finished {
-    let mut dual: Vec<Dd> =
-        y.iter().zip(&form.scale).map(|(&y, &s)| Dd::from(y).over(s).renormalised()).collect();
-    let mut evaluation = BandEvaluation::new(form);
-    form.evaluate_dual(&dual, None, &mut evaluation);
-    let mut best = (residual(form, &evaluation), dual.clone());
-    let mut newest_is_best = true;
-    let (mut smallest_pivot, mut failures) = (None, 0);
-    let mut factor: Option<(Vec<usize>, Cholesky)> = None;
-    for correction in 1..=MAX_CORRECTIONS {
-        let settled = newest_is_best && evaluation.residual_distance(form.smallest_distance_weight) <= TARGET;
-        if settled || failures >= MAX_FAILURES {
-            break;
+/// Corrects y (k) until its residual is at rounding level of pairs: with row products in two levels as far as these go, then in
+/// three. `None` where the active set of y is not that of the optimum, unless the result is wanted whatever it is.
+pub(super) fn finish(
+    form: &BandForm<'_>,
+    y: &[f64],
+    free_gram: &mut FreeGram,
+    run: &mut Run,
+    whatever: bool,
+) -> Option<Finished> {
+    let dual = y.iter().zip(&form.scale).map(|(&y, &s)| Dd::from(y).over(s).renormalised()).collect();
+    let mut corrections = Corrections {
+        form,
+        dual,
+        evaluation: BandEvaluation::new(form),
+        free_gram,
+        factor: None,
+        smallest_pivot: None,
+        made: 0,
+    };
+    let end = corrections.run::<PairAccumulator>(run);
+    if end == End::Far && !whatever {
+        return None;
+    }
+    if end == End::Near {
+        corrections.run::<TripleAccumulator>(run);
+    }
+    if end != End::Settled {
+        // What a check of the answer evaluates.
+        form.evaluate_dual(&corrections.dual, None, &mut corrections.evaluation);
+    }
+    let Corrections { dual, evaluation, smallest_pivot, .. } = corrections;
+    Some(Finished { dual, evaluation, smallest_pivot })
+}
+
+/// How far corrections came.
+#[derive(PartialEq)]
+enum End {
+    /// Nothing is left to correct.
+    Settled,
+    /// The active set seems to be right: more accurate evaluations may do the rest.
+    Near,
+    /// The active set is wrong.
+    Far,
+}
+
+/// The corrections of one finish.
+struct Corrections<'c, 'p> {
+    form: &'c BandForm<'p>,
+    dual: Vec<Dd>,
+    evaluation: BandEvaluation,
+    free_gram: &'c mut FreeGram,
+    /// Active targets and the factor on them.
+    factor: Option<(Vec<usize>, Cholesky)>,
+    smallest_pivot: Option<f64>,
+    made: u32,
+}
+
+impl Corrections<'_, '_> {
+    /// Corrects as long as it helps, row products summed by `S`. Where nothing is left to correct the evaluation is that of the
+    /// dual point.
+    fn run<S: RowSum>(&mut self, run: &mut Run) -> End {
+        let form = self.form;
+        form.evaluate_dual_by::<S>(&self.dual, None, &mut self.evaluation);
+        let first = residual(form, &self.evaluation);
+        let starts_near = self.evaluation.dual.residual_bound <= NEAR;
+        let max_failures = if starts_near { MAX_FAILURES } else { 1 };
+        let mut best = (first, self.dual.clone());
+        let mut failures = 0;
+        while !form.is_settled(&self.evaluation) {
+            if failures >= max_failures || self.made >= MAX_CORRECTIONS || !self.factor_active_set() {
+                self.dual = best.1;
+                let near = starts_near || best.0 <= PROGRESS * first;
+                return if near { End::Near } else { End::Far };
+            }
+            self.correct();
+            form.evaluate_dual_by::<S>(&self.dual, None, &mut self.evaluation);
+            self.report(run);
+            let norm = residual(form, &self.evaluation);
+            failures = if norm <= 0.5 * best.0 { 0 } else { failures + 1 };
+            if norm < best.0 {
+                best = (norm, self.dual.clone());
+            } else if norm.is_nan() {
+                failures = MAX_FAILURES;
+            }
         }
-        let active = active_targets(form, &dual, &evaluation);
-        let changed = changed_records(form, &evaluation, free_gram);
-        let stale = factor.as_ref().is_none_or(|(members, _)| *members != active);
+        End::Settled
+    }
+
+    /// Brings the factor up to date with the active targets and free records. False if they cannot be factored.
+    fn factor_active_set(&mut self) -> bool {
+        let active = active_targets(self.form, &self.dual, &self.evaluation);
+        let changed = changed_records(self.form, &self.evaluation, self.free_gram);
+        let stale = self.factor.as_ref().is_none_or(|(members, _)| *members != active);
         if !changed.is_empty() {
-            let flipped_free = changed.iter().filter(|&&i| !free_gram.free[i as usize]).count();
-            let num_free = free_gram.free.iter().filter(|f| **f).count() + 2 * flipped_free - changed.len();
-            free_gram.update(form, &changed, num_free);
+            let free = &self.free_gram.free;
+            let flipped_free = changed.iter().filter(|&&i| !free[i as usize]).count();
+            let num_free = self.free_gram.num_free() + 2 * flipped_free - changed.len();
+            self.free_gram.update(self.form, &changed, num_free);
         }
         if stale || !changed.is_empty() {
-            let Some(new) = factor_active(form, &active, &free_gram.gram) else { break };
-            smallest_pivot = Some(new.smallest_pivot());
-            factor = Some((active, new));
+            self.factor = factor_active(self.form, &active, &self.free_gram.gram).map(|new| (active, new));
+            self.smallest_pivot = self.factor.as_ref().map(|(_, factor)| factor.smallest_pivot());
         }
-        let Some((members, cholesky)) = &factor else { break };
-        correct(form, &mut dual, &evaluation, members, cholesky);
-        form.evaluate_dual(&dual, None, &mut evaluation);
-        let norm = residual(form, &evaluation);
+        self.factor.is_some()
+    }
+
+    /// y ← y − H⁻¹g on the active targets; one that would change its sign goes to 0.
+    fn correct(&mut self) {
+        let Some((active, cholesky)) = &self.factor else { return };
+        let mut step: Vec<f64> = active.iter().map(|&j| -self.evaluation.dual.residual[j]).collect();
+        cholesky.solve(&mut step);
+        for (&j, &step) in active.iter().zip(&step) {
+            let old = self.dual[j];
+            let new = old + Dd::from(step).over(self.form.scale[j]);
+            let crosses = (old > Dd::ZERO && new < Dd::ZERO) || (old < Dd::ZERO && new > Dd::ZERO);
+            let stops = crosses && !is_equality(self.form, j);
+            self.dual[j] = if stops { Dd::ZERO } else { new.renormalised() };
+        }
+        self.made += 1;
+    }
+
+    fn report(&self, run: &mut Run) {
         run.history.push(IterationRecord {
             method: "finish".into(),
-            iteration: correction - 1,
-            residual: evaluation.dual.residual_bound,
+            iteration: self.made - 1,
+            residual: self.evaluation.dual.residual_bound,
             objective: None,
             step_length: 1.0,
-            num_free: free_gram.free.iter().filter(|f| **f).count() as u32,
-            num_changed: changed.len() as u32,
+            num_free: self.free_gram.num_free() as u32,
+            num_changed: 0,
         });
-        failures = if norm <= 0.5 * best.0 { 0 } else { failures + 1 };
-        newest_is_best = norm < best.0;
-        if newest_is_best {
-            best = (norm, dual.clone());
-        } else if norm.is_nan() {
-            break;
-        }
     }
-    if !newest_is_best {
-        dual = best.1;
-        form.evaluate_dual(&dual, None, &mut evaluation);
-    }
-    Finished { dual, evaluation, smallest_pivot }
 }
 
 /// √ΣMⱼgⱼ²
@@ -112,13 +192,14 @@ fn active_targets(form: &BandForm<'_>, dual: &[Dd], evaluation: &BandEvaluation)
 /// Records whose state at the evaluated point differs from the one in the Gram matrix.
 fn changed_records(form: &BandForm<'_>, evaluation: &BandEvaluation, free_gram: &FreeGram) -> Vec<u32> {
     let answer = &evaluation.dual.answer;
-    (0..answer.len())
-        .filter(|&i| {
+    let changed = form.workers.map_chunks(answer.len(), |range| {
+        let changes = |&i: &usize| {
             let (lower, upper) = form.problem.bounds.of(i);
             (lower < answer[i] && answer[i] < upper) != free_gram.free[i]
-        })
-        .map(|i| i as u32)
-        .collect()
+        };
+        range.filter(changes).map(|i| i as u32).collect::<Vec<u32>>()
+    });
+    changed.concat()
 }
 
 /// Factors S⁻¹GS⁻¹ + diag(1/(2Mⱼ)) on the active targets.
@@ -133,22 +214,4 @@ fn factor_active(form: &BandForm<'_>, active: &[usize], gram: &[f64]) -> Option<
         };
         cholesky.factor(entry, form.workers).ok().map(|()| cholesky.clone())
     })
-}
-
-/// y ← y − H⁻¹g on the active targets; one that would change its sign goes to 0.
-fn correct(
-    form: &BandForm<'_>,
-    dual: &mut [Dd],
-    evaluation: &BandEvaluation,
-    active: &[usize],
-    cholesky: &Cholesky,
-) {
-    let mut step: Vec<f64> = active.iter().map(|&j| -evaluation.dual.residual[j]).collect();
-    cholesky.solve(&mut step);
-    for (&j, &step) in active.iter().zip(&step) {
-        let old = dual[j];
-        let new = old + Dd::from(step).over(form.scale[j]);
-        let crosses = (old > Dd::ZERO && new < Dd::ZERO) || (old < Dd::ZERO && new > Dd::ZERO);
-        dual[j] = if crosses && !is_equality(form, j) { Dd::ZERO } else { new.renormalised() };
-    }
 }

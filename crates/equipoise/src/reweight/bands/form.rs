@@ -18,10 +18,13 @@
 
 use super::options::{Band, BandOptions};
 use super::target_bands::TargetBand;
-use crate::numeric::dd::{DD_EPSILON, Dd, Uncertain};
+use crate::numeric::dd::{DD_EPSILON, Dd, PairAccumulator, RowSum, TripleAccumulator, Uncertain};
 use crate::numeric::parallel::Workers;
 use crate::reweight::dual_evaluation::{DualEvaluation, RecordTerms};
 use crate::reweight::problem::ReweightProblem;
+
+/// A residual that moves no record by more than this asks for no better evaluation: far below half an ulp of 1, 1.1e-16.
+const SETTLED_RESIDUAL: f64 = 1e-18;
 
 /// A problem with its bands: the operators of the primal and the dual.
 pub(super) struct BandForm<'a> {
@@ -33,8 +36,8 @@ pub(super) struct BandForm<'a> {
     pub lower: Vec<Uncertain>,
     /// ubⱼ
     pub upper: Vec<Uncertain>,
-    /// dᵢ
-    pub distance_weights: Vec<f64>,
+    /// dᵢ; `None` means 1 for each.
+    distance_weights: Option<&'a [f64]>,
     pub smallest_distance_weight: f64,
     /// Mⱼ; `None` means ∞.
     pub elastic: Vec<Option<f64>>,
@@ -59,10 +62,9 @@ impl<'a> BandForm<'a> {
     pub fn new(
         problem: &'a ReweightProblem,
         bands: &[TargetBand],
-        options: &BandOptions,
+        options: &'a BandOptions,
         workers: &'a Workers,
     ) -> Self {
-        let n = problem.num_records();
         let (mut scales, mut lower, mut upper) = (Vec::new(), Vec::new(), Vec::new());
         for (target, TargetBand { band, .. }) in problem.targets().iter().zip(bands) {
             let default = if target.total == 0.0 { 1.0 } else { target.total.abs() };
@@ -84,14 +86,15 @@ impl<'a> BandForm<'a> {
             lower.push(edge(low));
             upper.push(edge(high));
         }
-        let distance_weights = options.distance_weights.clone().unwrap_or_else(|| vec![1.0; n]);
+        let distance_weights = options.distance_weights.as_deref();
         Self {
             problem,
             workers,
             scale: scales,
             lower,
             upper,
-            smallest_distance_weight: distance_weights.iter().copied().fold(f64::INFINITY, f64::min),
+            smallest_distance_weight: distance_weights
+                .map_or(1.0, |d| d.iter().copied().fold(f64::INFINITY, f64::min)),
             distance_weights,
             elastic: bands.iter().map(|band| band.elastic).collect(),
             has_hard: bands.iter().any(|band| band.elastic.is_none()),
@@ -106,6 +109,12 @@ impl<'a> BandForm<'a> {
         self.problem.num_targets()
     }
 
+    /// dᵢ
+    #[inline(always)]
+    pub fn distance_weight(&self, i: usize) -> f64 {
+        self.distance_weights.map_or(1.0, |d| d[i])
+    }
+
     /// 1/(2Mⱼ)
     pub fn half_inverse_elastic(&self, j: usize) -> f64 {
         self.elastic[j].map_or(0.0, |weight| 0.5 / weight)
@@ -116,9 +125,23 @@ impl<'a> BandForm<'a> {
         self.elastic[j].is_none()
     }
 
-    /// Evaluates the dual point y = s ∘ v. The answer to bound is `given`, or m(y) rounded.
+    /// Evaluates the dual point y = s ∘ v. The answer to bound is `given`, or m(y) rounded. Row products are summed in two levels,
+    /// and in three where that leaves more than [`SETTLED_RESIDUAL`].
     pub fn evaluate_dual(&self, v: &[Dd], given: Option<&[f64]>, out: &mut BandEvaluation) {
-        out.dual.evaluate_records(self, v, given);
+        self.evaluate_dual_by::<PairAccumulator>(v, given, out);
+        if !self.is_settled(out) {
+            self.evaluate_dual_by::<TripleAccumulator>(v, given, out);
+        }
+    }
+
+    /// True if the residual leaves no record more than [`SETTLED_RESIDUAL`] from the optimum.
+    pub fn is_settled(&self, evaluation: &BandEvaluation) -> bool {
+        evaluation.residual_distance(self.smallest_distance_weight) <= SETTLED_RESIDUAL
+    }
+
+    /// [`BandForm::evaluate_dual`] with row products summed by `S`.
+    pub fn evaluate_dual_by<S: RowSum>(&self, v: &[Dd], given: Option<&[f64]>, out: &mut BandEvaluation) {
+        out.dual.evaluate_records::<S>(self, v, given);
         let sums = self.problem.matrix.transposed_times_dd(&out.dual.weighted, self.workers);
         let (mut squared_bound, mut weighted_square) = (0.0, 0.0);
         for (j, sum) in sums.iter().enumerate() {
@@ -230,14 +253,16 @@ impl RecordTerms for BandForm<'_> {
     /// zᵢ − 1 = −w⁰ᵢ(Av)ᵢ/(2dᵢ)
     #[inline(always)]
     fn unclipped(&self, i: usize, product: Dd, summation_error: f64) -> Uncertain {
-        let (weight, d) = (self.problem.design_weights[i], 2.0 * self.distance_weights[i]);
-        let unclipped = -product.times(weight).over(d);
-        let error = (1.0 + 1e-9) * (summation_error * (weight / d) + 3.0 * DD_EPSILON * unclipped.high.abs());
+        let (weight, d) = (self.problem.design_weights[i], 2.0 * self.distance_weight(i));
+        let inverse = 1.0 / d;
+        let unclipped = -product.times(weight).over_by(d, inverse);
+        let error =
+            (1.0 + 1e-9) * (summation_error * weight * inverse + 3.0 * DD_EPSILON * unclipped.high.abs());
         Uncertain { value: unclipped, error }
     }
 
     #[inline(always)]
     fn curvature(&self, i: usize) -> f64 {
-        self.distance_weights[i]
+        self.distance_weight(i)
     }
 }

@@ -73,6 +73,7 @@ impl<'f, 'p> InteriorSearch<'f, 'p> {
             upper: edges(&form.upper, &form.lower),
             max_short_steps: MAX_SHORT_STEPS,
             max_steps: MAX_STEPS,
+            check_afresh: false,
         }
     }
 }
@@ -102,14 +103,14 @@ fn prove(form: &BandForm<'_>, dual: &[Dd], evaluation: &BandEvaluation, interior
     if slack.is_nan() || slack <= 0.0 {
         return None;
     }
-    let terms = form.distance_weights.iter().zip(interior).map(|(d, x)| d * (x - 1.0) * (x - 1.0));
-    objective += terms.sum::<f64>();
+    let term = |(i, x): (usize, &f64)| form.distance_weight(i) * (x - 1.0) * (x - 1.0);
+    objective += interior.iter().enumerate().map(term).sum::<f64>();
     let residual = |j: usize| evaluation.dual.residual[j].abs() + evaluation.residual_error[j];
     let hard = || (0..dual.len()).filter(|&j| form.is_hard(j));
     let own: f64 = hard().map(|j| residual(j) * (dual[j].high * form.scale[j]).abs()).sum();
     let largest = hard().map(residual).fold(0.0, f64::max);
     let elastic: f64 = (0..dual.len()).filter_map(|j| form.elastic[j].map(|m| m * residual(j).powi(2))).sum();
     let squared = (0.5 * (own + largest * objective / slack) + 0.25 * elastic) * (1.0 + 1e-9);
-    let shift = form.distance_weights.iter().map(|d| (squared / d).sqrt() * (1.0 + 1e-12)).collect();
-    squared.is_finite().then_some(Settled { shift })
+    let shift = |i: usize| (squared / form.distance_weight(i)).sqrt() * (1.0 + 1e-12);
+    squared.is_finite().then(|| Settled { shift: (0..form.num_records()).map(shift).collect() })
 }

@@ -86,7 +86,15 @@ impl Search<'_, '_> {
         let edges = |edges: &[Uncertain]| {
             edges.iter().enumerate().map(|(j, e)| e.value.to_f64() - shift(j)).collect()
         };
-        Stage { lower: edges(&form.lower), upper: edges(&form.upper), elastic, max_short_steps, max_steps }
+        let check_afresh = centre.is_some();
+        Stage {
+            lower: edges(&form.lower),
+            upper: edges(&form.upper),
+            elastic,
+            max_short_steps,
+            max_steps,
+            check_afresh,
+        }
     }
 
     fn proximal_stages(mut self, control: &Control, timing: &mut Timing) -> Outcome {
@@ -99,6 +107,8 @@ impl Search<'_, '_> {
         let mut end = StageEnd::StepLimit;
         for _ in 0..MAX_STAGES {
             let stage = self.stage(weight, Some(&centre), 20, 80);
+            // An updated matrix carries rounding errors of records that have left it, next to which 1/(2W) is small.
+            self.newton.free_gram.rebuild(self.form);
             end = self.newton.solve(&stage, &mut self.run, control, timing);
             if ends_the_run(&end) {
                 break;
@@ -150,10 +160,18 @@ impl Search<'_, '_> {
         (margin > 0.0).then_some((direction, margin))
     }
 
-    /// Finishes the current point in pairs; true if nothing is left to do.
+    /// Finishes the current point in pairs, if its active set may be that of the optimum; true if nothing is left to do.
     fn settle(&mut self, timing: &mut Timing) -> bool {
         let mut watch = Stopwatch::default();
-        let finished = finish(self.form, &self.newton.dual, &mut self.newton.free_gram, &mut self.run);
+        let newton = &mut self.newton;
+        let finished = finish(self.form, &newton.dual, &mut newton.free_gram, &mut self.run, false);
+        let settled = finished.is_some_and(|finished| self.judge(finished));
+        timing.finish_seconds += watch.lap();
+        settled
+    }
+
+    /// Keeps a finished point if it is the best so far; true if nothing is left to prove.
+    fn judge(&mut self, finished: Finished) -> bool {
         let mut settled = None;
         let mut bound = rounding_free_bound(self.form, &finished.evaluation, None);
         if bound > SETTLED {
@@ -167,8 +185,15 @@ impl Search<'_, '_> {
         if better {
             self.best = Some((bound, finished, settled));
         }
-        timing.finish_seconds += watch.lap();
         bound <= SETTLED
+    }
+
+    fn finish_whatever(&mut self, timing: &mut Timing) -> Finished {
+        let mut watch = Stopwatch::default();
+        let newton = &mut self.newton;
+        let finished = finish(self.form, &newton.dual, &mut newton.free_gram, &mut self.run, true);
+        timing.finish_seconds += watch.lap();
+        finished.expect("it was asked for whatever it is")
     }
 
     fn outcome(
@@ -177,10 +202,10 @@ impl Search<'_, '_> {
         infeasible: Option<(Vec<f64>, f64)>,
         timing: &mut Timing,
     ) -> Outcome {
-        if self.best.is_none() {
-            self.settle(timing);
-        }
-        let (_, finished, settled) = self.best.expect("the point was just settled");
+        let (finished, settled) = match self.best.take() {
+            Some((_, finished, settled)) => (finished, settled),
+            None => (self.finish_whatever(timing), None),
+        };
         Outcome { finished, settled, infeasible, stop, run: self.run }
     }
 }

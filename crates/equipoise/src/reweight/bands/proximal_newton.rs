@@ -14,7 +14,7 @@ use super::subproblem::{Model, Subproblem};
 use crate::control::{Control, IterationRecord, Stopwatch};
 use crate::numeric::cholesky::NotPositiveDefinite;
 use crate::numeric::parallel::CHUNK;
-use crate::numeric::sum::axpy;
+use crate::numeric::sum::{axpy, dot};
 use crate::reweight::problem::ReweightProblem;
 use crate::reweight::result::Timing;
 
@@ -42,12 +42,14 @@ pub(super) struct Stage {
     pub max_short_steps: u32,
     /// Steps allowed.
     pub max_steps: u32,
+    /// True if a small gap counts only with multipliers evaluated afresh.
+    pub check_afresh: bool,
 }
 
 /// Why a stage ended.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum StageEnd {
-    /// The gap is small, from multipliers evaluated afresh.
+    /// The gap is small.
     Solved,
     ShortSteps,
     StepLimit,
@@ -91,6 +93,8 @@ pub(super) struct ProximalNewton<'f, 'p> {
     ratio: Vec<f64>,
     /// zᵢ − 1
     unclipped: Vec<f64>,
+    /// zᵢ − 1 at the end of the step that is tried
+    trial: Vec<f64>,
     /// (A(d ⊘ s))ᵢ of the current direction
     change: Vec<f64>,
     /// w⁰ᵢmᵢ
@@ -100,6 +104,8 @@ pub(super) struct ProximalNewton<'f, 'p> {
     changed: Vec<u32>,
     num_free: usize,
     inverse_scale: Vec<f64>,
+    /// Σ dᵢ(mᵢ − 1)²
+    distance: f64,
     /// θ
     mixing: f64,
     sparse_columns: Vec<usize>,
@@ -109,7 +115,6 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
     /// Starts at y = 0.
     pub fn new(form: &'f BandForm<'p>) -> Self {
         let (n, k) = (form.num_records(), form.num_targets());
-        let weights = form.problem.design_weights.iter().zip(&form.distance_weights);
         Self {
             form,
             subproblem: Subproblem::new(vec![0.0; k]),
@@ -117,14 +122,16 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
             free_gram: FreeGram::new(form),
             all_gram: None,
             hessian: vec![0.0; k * k],
-            ratio: weights.map(|(w, d)| 0.5 * w / d).collect(),
+            ratio: (0..n).map(|i| 0.5 * form.problem.design_weights[i] / form.distance_weight(i)).collect(),
             unclipped: vec![0.0; n],
+            trial: vec![0.0; n],
             change: vec![0.0; n],
             weighted: vec![0.0; n],
             reached: vec![0.0; k],
             changed: Vec::new(),
             num_free: 0,
             inverse_scale: form.scale.iter().map(|s| 1.0 / s).collect(),
+            distance: 0.0,
             mixing: 0.0,
             sparse_columns: coordinate_sweep::sparse_columns(&form.problem.matrix),
         }
@@ -157,9 +164,9 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
     ) -> StageEnd {
         let mut watch = Stopwatch::default();
         let (mut best, mut stalled, mut short, mut steps) = (f64::INFINITY, 0, 0, 0);
-        let (mut step_length, mut fresh) = (0.0, false);
+        let (mut step_length, mut fresh) = (0.0, !stage.check_afresh);
+        let mut distance = self.evaluate();
         loop {
-            let distance = self.evaluate();
             let objective = distance + self.band_cost(stage);
             let gap = self.gap(stage);
             stalled = if gap < 0.5 * best { 0 } else { stalled + 1 };
@@ -168,6 +175,7 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
             let small = self.is_small(gap, objective, stalled);
             if small && !fresh {
                 self.place_records();
+                distance = self.evaluate();
                 fresh = true;
                 continue;
             }
@@ -191,9 +199,8 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
                 return StageEnd::Factorisation(failure);
             }
             timing.cholesky_seconds += watch.lap();
-            step_length = self.step(stage);
-            timing.passes_seconds += watch.lap();
-            fresh = false;
+            (step_length, distance) = self.step(stage);
+            fresh = !stage.check_afresh;
             short += u32::from(step_length < SHORT_STEP);
             steps += 1;
             run.iterations += 1;
@@ -251,18 +258,30 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
 
     /// Multipliers, their distance Σ dᵢ(mᵢ − 1)², the records that changed state, and Bᵀm.
     fn evaluate(&mut self) -> f64 {
+        self.evaluate_along(0.0);
+        std::mem::swap(&mut self.unclipped, &mut self.trial);
+        self.distance
+    }
+
+    /// [`ProximalNewton::evaluate`] at z − α ratio ∘ change, which is stored in `trial`.
+    fn evaluate_along(&mut self, alpha: f64) {
         let problem = self.form.problem;
         let (unclipped, free) = (&self.unclipped, &self.free_gram.free);
+        let (ratio, change) = (&self.ratio, &self.change);
         let mut found = vec![Found::default(); unclipped.len().div_ceil(CHUNK)];
-        let parts = self.weighted.chunks_mut(CHUNK).zip(&mut found).enumerate().collect();
-        self.form.workers.for_each(parts, |(chunk, (weighted, found))| {
-            for (offset, weighted) in weighted.iter_mut().enumerate() {
+        let parts = (self.weighted.chunks_mut(CHUNK).zip(self.trial.chunks_mut(CHUNK)))
+            .zip(&mut found)
+            .enumerate()
+            .collect();
+        self.form.workers.for_each(parts, |(chunk, ((weighted, trial), found))| {
+            for (offset, (weighted, trial)) in weighted.iter_mut().zip(trial).enumerate() {
                 let i = chunk * CHUNK + offset;
                 let (lower, upper) = interval(problem, i);
-                let z = unclipped[i];
+                let z = unclipped[i] - alpha * (ratio[i] * change[i]);
                 let shift = z.clamp(lower, upper);
+                *trial = z;
                 *weighted = problem.design_weights[i] * (1.0 + shift);
-                found.distance += self.form.distance_weights[i] * shift * shift;
+                found.distance += self.form.distance_weight(i) * shift * shift;
                 let is_free = lower < z && z < upper;
                 found.num_free += usize::from(is_free);
                 if is_free != free[i] {
@@ -271,13 +290,12 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
             }
         });
         self.num_free = found.iter().map(|f| f.num_free).sum();
-        let distance = found.iter().map(|f| f.distance).sum();
+        self.distance = found.iter().map(|f| f.distance).sum();
         self.changed = found.into_iter().flat_map(|f| f.changed).collect();
         problem.matrix.transposed_times(&self.weighted, &mut self.reached, self.form.workers);
         for (a, s) in self.reached.iter_mut().zip(&self.inverse_scale) {
             *a *= s;
         }
-        distance
     }
 
     /// Σ Mⱼ dist(aⱼ, [lbⱼ, ubⱼ])²
@@ -334,11 +352,21 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
         Ok(())
     }
 
-    /// Line search towards the model's minimiser, the step, and after a shortened one a sweep over the sparsest columns.
-    fn step(&mut self, stage: &Stage) -> f64 {
+    /// The step to the model's minimiser, shortened where the true slope asks for it; its length and the distance there.
+    fn step(&mut self, stage: &Stage) -> (f64, f64) {
         let direction: Vec<f64> = self.subproblem.point.iter().zip(&self.dual).map(|(q, y)| q - y).collect();
         self.spread(&direction);
-        let alpha = self.line_search(stage, &direction);
+        let first = self.slope_from_totals(stage, &direction, 0.0);
+        self.evaluate_along(1.0);
+        let at_one = self.slope_from_totals(stage, &direction, 1.0);
+        let alpha = if at_one <= SLOPE_REDUCTION * first.abs() {
+            std::mem::swap(&mut self.unclipped, &mut self.trial);
+            // Exactly, so that zeros stay zeros.
+            self.dual.copy_from_slice(&self.subproblem.point);
+            1.0
+        } else {
+            self.shortened_step(stage, &direction, first, at_one)
+        };
         if alpha < 0.2 {
             self.mixing = (10.0 * self.mixing).clamp(FIRST_MIXING, 1.0);
         } else if alpha >= 0.7 {
@@ -347,38 +375,33 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
                 self.mixing = 0.0;
             }
         }
-        if alpha == 1.0 {
-            // Exactly, so that zeros stay zeros.
-            self.dual.copy_from_slice(&self.subproblem.point);
-        } else {
-            axpy(alpha, &direction, &mut self.dual);
-        }
+        (alpha, self.distance)
+    }
+
+    /// Line search, the step, and a sweep over the sparsest columns.
+    fn shortened_step(&mut self, stage: &Stage, direction: &[f64], first: f64, at_one: f64) -> f64 {
+        let alpha = self.line_search(stage, direction, first, at_one);
+        axpy(alpha, direction, &mut self.dual);
         self.move_records(alpha);
-        if alpha < 1.0 {
-            let point = coordinate_sweep::Point {
-                dual: &mut self.dual,
-                unclipped: &mut self.unclipped,
-                ratio: &self.ratio,
-                inverse_scale: &self.inverse_scale,
-            };
-            coordinate_sweep::sweep(self.form.problem, stage, &self.sparse_columns, point);
-        }
+        let point = coordinate_sweep::Point {
+            dual: &mut self.dual,
+            unclipped: &mut self.unclipped,
+            ratio: &self.ratio,
+            inverse_scale: &self.inverse_scale,
+        };
+        coordinate_sweep::sweep(self.form.problem, stage, &self.sparse_columns, point);
+        self.evaluate();
         alpha
     }
 
-    /// α with φ'(α) in [−0.1|φ'(0)|, 0] by safeguarded secants on the monotone φ'; 1 where φ'(1) ≤ 0.1|φ'(0)|.
-    fn line_search(&self, stage: &Stage, direction: &[f64]) -> f64 {
-        let first = self.slope(stage, direction, 0.0, true);
-        let at_one = self.slope(stage, direction, 1.0, false);
-        if at_one <= SLOPE_REDUCTION * first.abs() {
-            return 1.0;
-        }
+    /// α with φ'(α) in [−0.1|φ'(0)|, 0] by safeguarded secants on the monotone φ', given φ'(0) and φ'(1).
+    fn line_search(&self, stage: &Stage, direction: &[f64], first: f64, at_one: f64) -> f64 {
         let (mut left, mut right) = ((0.0, first), (1.0, at_one));
         for _ in 0..MAX_LINE_SEARCH_STEPS {
             let width = right.0 - left.0;
             let secant = left.0 - left.1 * width / (right.1 - left.1);
             let alpha = secant.clamp(left.0 + 0.1 * width, right.0 - 0.1 * width);
-            let slope = self.slope(stage, direction, alpha, true);
+            let slope = self.slope(stage, direction, alpha);
             if slope <= 0.0 && slope.abs() <= SLOPE_REDUCTION * first.abs() {
                 return alpha;
             }
@@ -394,8 +417,8 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
         left.0
     }
 
-    /// φ'(α) along the direction, from the right or the left.
-    fn slope(&self, stage: &Stage, direction: &[f64], alpha: f64, from_right: bool) -> f64 {
+    /// φ'(α) along the direction.
+    fn slope(&self, stage: &Stage, direction: &[f64], alpha: f64) -> f64 {
         let problem = self.form.problem;
         let partial = self.form.workers.map_chunks(self.unclipped.len(), |range| {
             let mut sum = 0.0;
@@ -406,13 +429,24 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
             }
             sum
         });
-        let mut bands = 0.0;
+        self.slope_of_bands(stage, direction, alpha) - partial.iter().sum::<f64>()
+    }
+
+    /// φ'(α) from the totals Bᵀm there.
+    fn slope_from_totals(&self, stage: &Stage, direction: &[f64], alpha: f64) -> f64 {
+        self.slope_of_bands(stage, direction, alpha) - dot(direction, &self.reached)
+    }
+
+    /// The derivative of Σ max(lbⱼyⱼ, ubⱼyⱼ) + yⱼ²/(4Mⱼ): at α = 1 from the left, else from the right.
+    fn slope_of_bands(&self, stage: &Stage, direction: &[f64], alpha: f64) -> f64 {
+        let from_right = alpha < 1.0;
+        let mut slope = 0.0;
         for (j, &d) in direction.iter().enumerate() {
             let y = self.dual[j] + alpha * d;
             let upward = if y == 0.0 { (d > 0.0) == from_right } else { y > 0.0 };
-            bands += (0.5 * y / stage.elastic[j] + if upward { stage.upper[j] } else { stage.lower[j] }) * d;
+            slope += (0.5 * y / stage.elastic[j] + if upward { stage.upper[j] } else { stage.lower[j] }) * d;
         }
-        bands - partial.iter().sum::<f64>()
+        slope
     }
 }
 
@@ -421,6 +455,11 @@ impl FreeGram {
     pub fn new(form: &BandForm<'_>) -> Self {
         let (n, k) = (form.num_records(), form.num_targets());
         Self { gram: vec![0.0; k * k], free: vec![false; n] }
+    }
+
+    /// Number of records that it holds.
+    pub fn num_free(&self) -> usize {
+        self.free.iter().filter(|f| **f).count()
     }
 
     /// Flips the state of `changed`; `num_free` is the number of free records after that.
@@ -448,7 +487,7 @@ impl FreeGram {
 /// w⁰ᵢ²/(2dᵢ)
 fn curvature(form: &BandForm<'_>, i: usize) -> f64 {
     let w = form.problem.design_weights[i];
-    0.5 * w * w / form.distance_weights[i]
+    0.5 * w * w / form.distance_weight(i)
 }
 
 fn all_gram(form: &BandForm<'_>) -> Vec<f64> {

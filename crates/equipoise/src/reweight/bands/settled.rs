@@ -21,7 +21,7 @@ use crate::control::Control;
 use crate::numeric::cholesky::Cholesky;
 use crate::numeric::dd::{Dd, SplitDd};
 use crate::numeric::parallel::CHUNK;
-use crate::reweight::dual_evaluation::{RecordPoint, row_product};
+use crate::reweight::dual_evaluation::{RecordPoint, ShiftedBounds, row_product};
 use crate::reweight::result::Timing;
 
 /// Shifts tried, largest first, as long as rounding leaves something of them.
@@ -109,12 +109,13 @@ fn is_free(form: &BandForm<'_>, i: usize, point: &RecordPoint) -> bool {
 
 fn record_points(form: &BandForm<'_>, dual: &[Dd]) -> Vec<RecordPoint> {
     let split: Vec<SplitDd> = dual.iter().map(|&v| SplitDd::from(v)).collect();
+    let bounds = ShiftedBounds::new(&form.problem.bounds);
     let mut points = vec![RecordPoint::default(); form.num_records()];
     form.workers.fill(&mut points, |start, chunk| {
         for (offset, point) in chunk.iter_mut().enumerate() {
             let i = start + offset;
             let (product, error) = row_product(form.problem, i, &split);
-            *point = RecordPoint::new(form, i, product, error);
+            *point = RecordPoint::new(form, i, product, error, bounds.of(i));
         }
     });
     points
@@ -131,7 +132,7 @@ fn record_shifts(form: &BandForm<'_>, points: &[RecordPoint], step: &[f64]) -> O
             let i = chunk * CHUNK + offset;
             let (columns, values) = problem.matrix.row(i);
             let moved: f64 = columns.iter().zip(values).map(|(&j, a)| a.abs() * step[j as usize]).sum();
-            let moved = 0.5 * moved * problem.design_weights[i] / form.distance_weights[i] * (1.0 + 1e-9);
+            let moved = 0.5 * moved * problem.design_weights[i] / form.distance_weight(i) * (1.0 + 1e-9);
             let (lower, upper) = problem.bounds.of(i);
             let point = &points[i];
             let away = |bound: f64| (point.unclipped - Dd::sum(bound, -1.0)).to_f64().abs();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::distance::{ExactPoint, Point, RecordDistance};
 use super::options::CalibrationOptions;
-use crate::numeric::dd::{DD_EPSILON, Dd, SplitDd, TripleAccumulator, Uncertain};
+use crate::numeric::dd::{DD_EPSILON, Dd, RowSum, SplitDd, TripleAccumulator, Uncertain};
 use crate::numeric::gram::GramPlan;
 use crate::numeric::parallel::Workers;
 use crate::numeric::sparse::SparseMatrix;

@@ -12,7 +12,7 @@ use super::form::Form;
 use super::newton::Outcome;
 use super::options::Distance;
 use crate::control::Control;
-use crate::numeric::dd::{DD_EPSILON, Dd, SplitDd, TripleAccumulator};
+use crate::numeric::dd::{DD_EPSILON, Dd, RowSum, SplitDd, TripleAccumulator};
 use crate::numeric::exact;
 
 /// A checked proof that the exact totals cannot be met together.
