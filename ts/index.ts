@@ -1,6 +1,14 @@
 export { digest } from './digest.js'
 export * from './errors.js'
 export { version } from './native/binding.cjs'
+export {
+  AREA_STATUSES,
+  type AreasRun,
+  areasDefaults,
+  areasDigest,
+  ExhaustionSums,
+} from './reweight/areas.js'
+export type * from './reweight/areas-types.js'
 export type * from './reweight/bands-types.js'
 export type * from './reweight/calibration-types.js'
 export type * from './reweight/chunks-types.js'

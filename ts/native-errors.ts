@@ -16,7 +16,7 @@ export function fromNative(error: unknown): Error {
   if (typeof path !== 'string') return new InternalError(String(message), { cause: error })
   return new InputError(String(code), {
     path: path
-      .replace(/^bounds\.(lower|upper)/, (_, side) => (side === 'lower' ? 'bounds[0]' : 'bounds[1]'))
+      .replace(/\bbounds\.(lower|upper)/, (_, side) => (side === 'lower' ? 'bounds[0]' : 'bounds[1]'))
       .replace('distance.alpha', 'alpha'),
     expected: String(expected),
     received: String(received),

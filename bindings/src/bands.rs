@@ -110,7 +110,7 @@ impl NativeReweightProblem {
 }
 
 impl NativeBand {
-    fn into_band(self) -> Band {
+    pub fn into_band(self) -> Band {
         match (self.relative, self.absolute, self.lower, self.upper) {
             (Some(fraction), ..) => Band::Relative(fraction),
             (None, Some(distance), ..) => Band::Absolute(distance),
@@ -127,7 +127,7 @@ impl NativeBandOptions {
         let default = BandOptions::default();
         Ok(BandOptions {
             band: self.band.map_or(default.band, NativeBand::into_band),
-            overrides: overrides(self.overrides.unwrap_or_default())?,
+            overrides: band_overrides(self.overrides.unwrap_or_default())?,
             zero_tolerance: self.zero_tolerance.or(default.zero_tolerance),
             weight: self.weight.map_or(Ok(default.weight), |value| weight("weight", value))?,
             importance: self.importance.map(|values| values.to_vec()),
@@ -141,7 +141,9 @@ impl NativeBandOptions {
     }
 }
 
-fn overrides(changes: Vec<NativeBandOverride>) -> std::result::Result<Vec<BandOverride>, InputError> {
+pub fn band_overrides(
+    changes: Vec<NativeBandOverride>,
+) -> std::result::Result<Vec<BandOverride>, InputError> {
     let convert = |(i, change): (usize, NativeBandOverride)| {
         Ok(BandOverride {
             targets: TargetSelector::Pattern(change.pattern),

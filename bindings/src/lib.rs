@@ -13,11 +13,13 @@
 //! | [`penalty`], [`bands`], [`calibration`] | the forms: options, solve, results, defaults |
 //! | [`form`] | the choice of a form, for batches |
 //! | [`replicates`] | replicate weights and standard errors |
+//! | [`areas`] | many areas over one matrix, one result after the other |
 //! | [`gold_star`] | comparison with reference weights |
 //! | [`synthetic`] | the generated national population |
 
 // Public only so that the test build, which registers nothing with Node, does not call everything unused.
 pub mod answer;
+pub mod areas;
 pub mod bands;
 pub mod calibration;
 pub mod chunks;

@@ -26,7 +26,7 @@ export function nativeBandOptions(options: BandOptions, synchronous = false): Na
   }
 }
 
-function nativeOverrides(path: string, overrides: unknown): NativeBandOverride[] {
+export function nativeOverrides(path: string, overrides: unknown): NativeBandOverride[] {
   if (!Array.isArray(overrides)) throw wrongType(path, 'an array of overrides', overrides)
   return overrides.map((override: unknown, i) => {
     const at = `${path}[${i}]`
@@ -42,7 +42,7 @@ function nativeOverrides(path: string, overrides: unknown): NativeBandOverride[]
   })
 }
 
-function nativeBand(path: string, band: unknown): NativeBand {
+export function nativeBand(path: string, band: unknown): NativeBand {
   const none = { relative: null, absolute: null, lower: null, upper: null }
   if (typeof band === 'number') return { ...none, relative: band }
   if (!isObject(band)) throw wrongType(path, 'a number, { absolute } or { lower, upper }', band)

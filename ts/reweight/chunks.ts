@@ -40,7 +40,7 @@ function push(problem: NativeChunkedProblem, chunk: ReweightChunk, number: numbe
     const { designWeights, bounds } = chunk
     const weights = checkedNumbers('designWeights', designWeights)
     const matrix = nativeSparse(chunk.matrix, true)
-    const native = bounds === undefined ? null : nativeBounds(bounds)
+    const native = bounds === undefined ? null : nativeBounds('bounds', bounds)
     callNative(() => problem.push(matrix, weights, native))
   } catch (error) {
     // A disk that is full is no fault of the chunk.

@@ -80,7 +80,7 @@ export function nativeData({ designWeights, targets, bounds }: ReweightChange): 
   return {
     designWeights: designWeights === undefined ? null : checkedNumbers('designWeights', designWeights),
     targets: targets === undefined ? null : nativeTargets(targets),
-    bounds: bounds === undefined ? null : nativeBounds(bounds),
+    bounds: bounds === undefined ? null : nativeBounds('bounds', bounds),
   }
 }
 
@@ -98,12 +98,12 @@ function nativeTargets(targets: ReweightData['targets']): NativeData['targets'] 
   })
 }
 
-export function nativeBounds(bounds: NonNullable<ReweightData['bounds']>): NativeData['bounds'] {
+export function nativeBounds(path: string, bounds: unknown): NonNullable<NativeData['bounds']> {
   if (!Array.isArray(bounds) || bounds.length !== 2) {
-    throw wrongType('bounds', 'an array of a lower and an upper bound', bounds)
+    throw wrongType(path, 'an array of a lower and an upper bound', bounds)
   }
   const [lower, upper] = bounds.map((side: unknown, i) =>
-    typeof side === 'number' ? side : checkedNumbers(`bounds[${i}]`, side),
+    typeof side === 'number' ? side : checkedNumbers(`${path}[${i}]`, side),
   )
   return { lower: lower!, upper: upper! }
 }

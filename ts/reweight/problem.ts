@@ -6,6 +6,8 @@ import {
 } from '../native/binding.cjs'
 import { callNative } from '../native-errors.js'
 import { checkedCount, checkedNumber, checkedNumbers, checkNames, wrongType } from '../validate.js'
+import { AreasRun } from './areas.js'
+import type { Area, AreasForm, AreasOptions } from './areas-types.js'
 import { nativeBandOptions } from './bands-options.js'
 import type {
   BandCertification,
@@ -202,6 +204,21 @@ export class ReweightProblem implements Disposable {
     return underControl(options, ({ token, onProgress }) =>
       this.#native.solveReplicates(replicates, form, threads, token, onProgress),
     )
+  }
+
+  /**
+   * Solves many areas over this matrix, side by side, each on one thread: the answers are those of the areas solved alone, whatever
+   * their order and the number of threads. An area that fails is a result with its status.
+   *
+   * ```ts
+   * const run = problem.solveAreas(areas, { form: 'bands' })
+   * for await (const { key, status, result } of run) console.log(key, status, result?.digest)
+   * const { exhaustion } = await run.summary()
+   * ```
+   * @throws {InputError} at the first fault of the list or the options, before anything is solved.
+   */
+  solveAreas<F extends AreasForm>(areas: readonly Area[], options: AreasOptions<F>): AreasRun<F> {
+    return new AreasRun(this.#native, areas, options)
   }
 
   /**

@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{InputCode, InputError};
+use crate::reweight::problem::validate_design_weights;
 use crate::reweight::result::Quantile;
 
 /// Units per 1.
@@ -30,26 +32,69 @@ pub(super) fn float(sum: i128) -> f64 {
 }
 
 impl Exhaustion {
-    /// Nothing used of n records.
-    pub fn new(num_records: usize) -> Self {
+    /// Nothing used yet of the records with these design weights (n).
+    ///
+    /// # Errors
+    /// No design weight, or one that is not positive and finite.
+    pub fn new(design_weights: &[f64]) -> Result<Self, InputError> {
+        if design_weights.is_empty() {
+            return Err(InputError::new(InputCode::Empty, "designWeights", "at least one record", "none"));
+        }
+        validate_design_weights(design_weights, design_weights.len())?;
+        Ok(Self::of_records(design_weights.len()))
+    }
+
+    /// Nothing used yet of n records, n > 0.
+    pub(super) fn of_records(num_records: usize) -> Self {
         Self { sums: vec![0; num_records] }
     }
 
-    /// Adds the final weights of an area, whose records are `records` (ascending; `None`: all).
+    /// Adds the final weights of an area, whose records are `records` (ascending; `None`: all). The design weights are those
+    /// of [`Exhaustion::new`].
     ///
-    /// # Panics
-    /// If there are not as many weights as records, or a record does not exist.
-    pub fn add(&mut self, design_weights: &[f64], weights: &[f64], records: Option<&[u32]>) {
-        assert_eq!(design_weights.len(), self.sums.len(), "one design weight per record");
+    /// # Errors
+    /// Not as many weights as records; a weight that is not finite; a record that does not exist. Nothing is added then.
+    pub fn add(
+        &mut self,
+        design_weights: &[f64],
+        weights: &[f64],
+        records: Option<&[u32]>,
+    ) -> Result<(), InputError> {
+        let n = self.sums.len();
+        for (path, expected, received) in [
+            ("designWeights", n, design_weights.len()),
+            ("weights", records.map_or(n, <[u32]>::len), weights.len()),
+        ] {
+            if expected != received {
+                return Err(InputError::length(path, expected, received));
+            }
+        }
+        if let Some(i) = weights.iter().position(|w| !w.is_finite()) {
+            return Err(InputError::not_finite(format!("weights[{i}]"), weights[i]));
+        }
+        if let Some((i, record)) =
+            records.unwrap_or_default().iter().enumerate().find(|(_, r)| **r as usize >= n)
+        {
+            return Err(InputError::new(
+                InputCode::OutOfRange,
+                format!("records[{i}]"),
+                format!("an index below {n}"),
+                record.to_string(),
+            ));
+        }
+        self.add_valid(design_weights, weights, records);
+        Ok(())
+    }
+
+    /// [`Exhaustion::add`] of what a solve returned.
+    pub(super) fn add_valid(&mut self, design_weights: &[f64], weights: &[f64], records: Option<&[u32]>) {
         match records {
             None => {
-                assert_eq!(weights.len(), self.sums.len(), "one weight per record");
                 for ((sum, w), w0) in self.sums.iter_mut().zip(weights).zip(design_weights) {
                     *sum += fixed(w / w0);
                 }
             }
             Some(records) => {
-                assert_eq!(weights.len(), records.len(), "one weight per record of the area");
                 for (&i, w) in records.iter().zip(weights) {
                     self.sums[i as usize] += fixed(w / design_weights[i as usize]);
                 }

@@ -59,6 +59,14 @@ impl ReweightProblem {
         tracing::info!(rounds, digest = %summary.digest, "areas end");
         Ok(summary)
     }
+
+    /// Checks a batch without solving anything.
+    ///
+    /// # Errors
+    /// As [`ReweightProblem::solve_areas`].
+    pub fn check_areas(&self, areas: &[Area], options: &AreasOptions) -> Result<(), InputError> {
+        Plan::new(self, areas, options).map(|_| ())
+    }
 }
 
 struct Batch<'a> {

@@ -36,6 +36,9 @@ pub struct AreasSummary {
     pub multipliers: MultiplierCounts,
     /// Exhaustion by the certified answers.
     pub exhaustion: ExhaustionTable,
+    /// The exhaustion of each record (n).
+    #[serde(skip)]
+    pub exhaustion_by_record: Vec<f64>,
     /// How many times the areas were solved again to meet the exhaustion cap.
     pub rounds: u32,
     /// Digest of (key, digest) of every area, sorted by key: see [`digest_of_areas`].
@@ -64,8 +67,8 @@ pub struct AreaRow {
     pub num_targets: usize,
     /// Targets that it misses.
     pub num_missed: usize,
-    /// The largest miss, as [`Missed::miss`], and the index of its target in the problem.
-    pub largest_miss: Option<(f64, usize)>,
+    /// Its largest miss, however small; `None` without an answer.
+    pub largest_miss: Option<Missed>,
     /// Least, median and largest multiplier.
     pub multipliers: Option<[f64; 3]>,
     /// Kish's design effect of its final weights.
@@ -88,11 +91,11 @@ pub struct TargetSummary {
     pub num_areas: usize,
     /// Those that miss it.
     pub num_missed: usize,
-    /// The largest miss and the index of its area.
-    pub largest_miss: Option<(f64, usize)>,
+    /// The largest miss, however small; `None` if no area with an answer has the target.
+    pub largest_miss: Option<Missed>,
 }
 
-/// A target missed by an area.
+/// How far an area misses a target.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Missed {
@@ -138,7 +141,7 @@ pub(super) struct Tally {
 impl Tally {
     pub fn new(num_records: usize) -> Self {
         Self {
-            exhaustion: Exhaustion::new(num_records),
+            exhaustion: Exhaustion::of_records(num_records),
             multipliers: MultiplierCounts::new(),
             sum_of_multipliers: 0,
         }
@@ -149,7 +152,7 @@ impl Tally {
         let (AreaStatus::Converged, Some(answer)) = (result.status, &result.answer) else { return };
         let (weights, multipliers) = (contiguous(answer.weights()), contiguous(answer.multipliers()));
         let records = plan.areas[result.index].area.records.as_deref();
-        self.exhaustion.add(&plan.problem.design_weights, weights, records);
+        self.exhaustion.add_valid(&plan.problem.design_weights, weights, records);
         let counted = &mut self.multipliers;
         for &m in multipliers {
             counted.counts[MULTIPLIER_EDGES.partition_point(|edge| *edge <= m)] += 1;
@@ -175,8 +178,8 @@ pub(super) fn contiguous(vector: &ndarray::Array1<f64>) -> &[f64] {
 #[derive(Clone)]
 pub(super) struct Entry {
     row: AreaRow,
-    /// Of each target that the answer has: index in the problem, miss.
-    misses: Vec<(usize, f64)>,
+    /// Of each target that the answer has.
+    misses: Vec<Missed>,
 }
 
 impl Entry {
@@ -212,15 +215,15 @@ impl Entry {
         (row.status, row.round, row.seconds) = (result.status, result.round, result.seconds);
         row.message.clone_from(&result.message);
         let Some(answer) = &result.answer else { return entry };
-        let targets = result.targets.iter().map(|&j| j as usize);
-        entry.misses = targets.zip(misses(answer)).collect();
+        let of = |(&target, miss): (&u32, f64)| Missed { area: result.index, target: target as usize, miss };
+        entry.misses = result.targets.iter().zip(misses(answer)).map(of).collect();
         let distribution = answer.distribution();
         let median =
             distribution.quantiles.iter().find(|q| q.probability == 0.5).map_or(f64::NAN, |q| q.value);
         row.digest = Some(answer.digest().to_string());
         row.distance_bound = Some(answer.distance_bound()).filter(|bound| bound.is_finite());
-        row.num_missed = entry.misses.iter().filter(|(_, miss)| *miss > plan.options.miss_tolerance).count();
-        row.largest_miss = largest(entry.misses.iter().map(|&(target, miss)| (miss, target)));
+        row.num_missed = entry.misses.iter().filter(|m| m.miss > plan.options.miss_tolerance).count();
+        row.largest_miss = largest(&entry.misses);
         row.multipliers = Some([distribution.minimum, median, distribution.maximum]);
         row.design_effect = Some(distribution.design_effect);
         row.sum_of_weights = Some(distribution.sum_of_weights_after);
@@ -229,9 +232,9 @@ impl Entry {
     }
 }
 
-/// The largest miss and where it is: the first of equals.
-fn largest(misses: impl Iterator<Item = (f64, usize)>) -> Option<(f64, usize)> {
-    misses.reduce(|a, b| if b.0 > a.0 { b } else { a })
+/// The largest miss: the first of equals.
+fn largest(misses: &[Missed]) -> Option<Missed> {
+    misses.iter().copied().reduce(|a, b| if b.miss > a.miss { b } else { a })
 }
 
 impl AreasSummary {
@@ -246,14 +249,8 @@ impl AreasSummary {
         for entry in &entries {
             *statuses.entry(entry.row.status).or_insert(0) += 1;
         }
-        let missed: Vec<Missed> = entries
-            .iter()
-            .enumerate()
-            .flat_map(|(area, entry)| {
-                entry.misses.iter().map(move |&(target, miss)| Missed { area, target, miss })
-            })
-            .filter(|missed| missed.miss > plan.options.miss_tolerance)
-            .collect();
+        let all = entries.iter().flat_map(|entry| &entry.misses);
+        let missed = all.filter(|m| m.miss > plan.options.miss_tolerance).copied().collect();
         let areas: Vec<AreaRow> = entries.iter().map(|entry| entry.row.clone()).collect();
         Self {
             all_converged: areas.iter().all(|row| row.status == AreaStatus::Converged),
@@ -263,6 +260,7 @@ impl AreasSummary {
             worst: worst(&areas),
             multipliers: tally.multipliers(),
             exhaustion: tally.exhaustion.table(plan.options.exhaustion_cap),
+            exhaustion_by_record: tally.exhaustion.values(),
             rounds,
             digest: digest_of_areas(areas.iter().map(|row| (row.key.as_str(), row.digest.as_deref())))
                 .to_string(),
@@ -273,25 +271,23 @@ impl AreasSummary {
 }
 
 fn target_summaries(plan: &Plan<'_>, entries: &[Entry]) -> Vec<TargetSummary> {
-    let mut of_target: Vec<Vec<(f64, usize)>> = vec![Vec::new(); plan.problem.num_targets()];
-    for (area, entry) in entries.iter().enumerate() {
-        for &(target, miss) in &entry.misses {
-            of_target[target].push((miss, area));
-        }
+    let mut of_target: Vec<Vec<Missed>> = vec![Vec::new(); plan.problem.num_targets()];
+    for miss in entries.iter().flat_map(|entry| &entry.misses) {
+        of_target[miss.target].push(*miss);
     }
     (plan.problem.targets.iter().zip(of_target))
         .map(|(target, misses)| TargetSummary {
             name: target.name.clone(),
             num_areas: misses.len(),
-            num_missed: misses.iter().filter(|(miss, _)| *miss > plan.options.miss_tolerance).count(),
-            largest_miss: largest(misses.into_iter()),
+            num_missed: misses.iter().filter(|m| m.miss > plan.options.miss_tolerance).count(),
+            largest_miss: largest(&misses),
         })
         .collect()
 }
 
 /// Areas without a certified answer, then areas that miss a target, by their largest miss.
 fn worst(areas: &[AreaRow]) -> Vec<usize> {
-    let miss = |a: &usize| areas[*a].largest_miss.map_or(0.0, |(miss, _)| miss);
+    let miss = |a: &usize| areas[*a].largest_miss.map_or(0.0, |m| m.miss);
     let failed = |a: &usize| areas[*a].status != AreaStatus::Converged;
     let mut order: Vec<usize> = (0..areas.len()).filter(|a| failed(a) || areas[*a].num_missed > 0).collect();
     order.sort_by(|a, b| failed(b).cmp(&failed(a)).then(miss(b).total_cmp(&miss(a))));
