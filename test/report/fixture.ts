@@ -6,11 +6,13 @@ import type {
   DocumentTarget,
 } from '../../ts/reweight/certificate-document.js'
 
+export type PenaltyInput = ReportInput & { certificate: CertificateDocument }
+
 /**
  * A reweighting of the national shape, small enough for a test: the numbers are drawn, not solved, but they have the
  * sizes and the spread of a real run. Deterministic: a report of it is the same bytes each time.
  */
-export function nationalFixture(numRecords = 20_000, numTargets = 634): ReportInput {
+export function nationalFixture(numRecords = 20_000, numTargets = 634): PenaltyInput {
   const random = generator(20251)
   const multipliers = Float64Array.from({ length: numRecords }, () => {
     const spread = Math.exp(0.55 * normal(random))
@@ -135,7 +137,7 @@ export function nationalFixture(numRecords = 20_000, numTargets = 634): ReportIn
 }
 
 /** The same problem as one of the runs that did not end well. */
-export function unfinishedFixture(status: Exclude<DocumentStatus, 'converged'>): ReportInput {
+export function unfinishedFixture(status: Exclude<DocumentStatus, 'converged'>): PenaltyInput {
   const input = nationalFixture(500, 40)
   const failed = status === 'numerical_failure'
   const certificate: CertificateDocument = {

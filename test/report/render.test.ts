@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { InputError } from '../../ts/errors.js'
-import { type ReportInput, renderReport } from '../../ts/report/render.js'
+import { renderReport } from '../../ts/report/render.js'
 import type { DocumentTarget } from '../../ts/reweight/certificate-document.js'
-import { nationalFixture, unfinishedFixture } from './fixture.js'
+import { nationalFixture, type PenaltyInput, unfinishedFixture } from './fixture.js'
 
 describe('the report of a national reweighting', () => {
   let page: string
@@ -161,8 +161,8 @@ describe('edge cases', () => {
   const small = (
     numRecords: number,
     numTargets: number,
-    change: Partial<ReportInput['certificate']> = {},
-  ): ReportInput => {
+    change: Partial<PenaltyInput['certificate']> = {},
+  ): PenaltyInput => {
     const input = nationalFixture(numRecords, numTargets)
     return { ...input, certificate: { ...input.certificate, warnings: [], ...change } }
   }

@@ -1,7 +1,13 @@
 import { Database } from '../data/database.js'
 import { evaluate, type Term } from '../data/evaluate.js'
 import { type LoadedTables, load } from '../data/load.js'
-import { checkCombination, type FileProblem, type ProblemSource, rowOfId } from '../data/problem.js'
+import {
+  checkCombination,
+  type FileProblem,
+  type ProblemSource,
+  readColumns,
+  rowOfId,
+} from '../data/problem.js'
 import { areaNumber, type Records, readRecords, shortened } from '../data/records.js'
 import { evaluateTargets, recordRows } from '../data/target-columns.js'
 import { readTargets } from '../data/targets.js'
@@ -84,6 +90,7 @@ async function read(database: Database, source: AreasSource): Promise<AreasProbl
     matrix,
     targets,
     droppedTargets: [],
+    columns: await readColumns(database, tables, data, records, targets),
     records,
     files: await tables.files,
     warnings,

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import type { ChildSource } from '../data/problem.js'
+import type { Band, BandOverride, BandWeight } from '../index.js'
 
 /** `NAME=FILE` or `FILE`. */
 export function parseNamedFile(text: string): { name: string | undefined; files: string[] } {
@@ -45,3 +46,38 @@ export function parseBounds(text: string): [number, number] {
 export const append =
   <T>(parse: (text: string) => T) =>
   (text: string, earlier: T[] | undefined): T[] => [...(earlier ?? []), parse(text)]
+
+/** `0.5%` or `0.005` of the target, `abs:100` and `90..110` in its units. Which numbers are right is the solver's to say. */
+export function parseBand(text: string): Band {
+  const absolute = /^abs:(.+)$/.exec(text)?.[1]
+  if (absolute !== undefined) return { absolute: parseNumber(absolute) }
+  const [, lower, upper] = /^(.+?)\.\.(.+)$/.exec(text) ?? []
+  if (lower !== undefined && upper !== undefined)
+    return { lower: parseNumber(lower), upper: parseNumber(upper) }
+  return /%$/.test(text) ? parsePercent(text) : parseNumber(text)
+}
+
+/** The double nearest to the percentage: the decimal point is moved in the text, 0.7/100 is not 0.007. */
+function parsePercent(text: string): number {
+  const [, digits, exponent = '0'] = /^\s*([^eE%]*)(?:[eE]([+-]?\d+))?\s*%$/.exec(text) ?? []
+  return parseNumber(digits ? `${digits}e${Number(exponent) - 2}` : '')
+}
+
+export function parseBandWeight(text: string): BandWeight {
+  return text === 'hard' ? text : parseNumber(text)
+}
+
+/** `PATTERN=BAND`, `PATTERN=BAND@WEIGHT` or `PATTERN=@WEIGHT`, each also with `,optional`. */
+export function parseBandOverride(text: string): BandOverride {
+  const [, match, band = '', weight, optional] =
+    /^(.+)=([^=@,]*)(?:@([^=@,]+))?(,optional)?$/s.exec(text) ?? []
+  if (match === undefined || (band === '' && weight === undefined)) {
+    throw new InvalidArgumentError('Expected PATTERN=BAND, PATTERN=BAND@WEIGHT or PATTERN=@WEIGHT.')
+  }
+  return {
+    match,
+    ...(band === '' ? {} : { band: parseBand(band) }),
+    ...(weight === undefined ? {} : { weight: parseBandWeight(weight) }),
+    optional: optional !== undefined,
+  }
+}

@@ -10,6 +10,8 @@ export const exitCode = {
   notCertified: 3,
   /** `compare`, or `reweight --gold-star` with a certified answer: the weights differ. */
   different: 4,
+  /** `reweight`: no weights meet what was asked, and that is proven (the files say why). */
+  infeasible: 5,
   /** Stopped by a second Ctrl-C: nothing was written. */
   interrupted: 130,
 } as const
@@ -22,4 +24,5 @@ export const exitCodeHelp = `Exit codes:
   2    bad input: wrong options, files or data; nothing is written
   3    not certified (reweight: the files are written and say so), or not confirmed (verify)
   4    the weights differ (compare, or reweight --gold-star with a certified answer)
+  5    infeasible (reweight): it is proven that no weights meet what was asked; the files are written and say why
   130  stopped by a second Ctrl-C; nothing is written`

@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import type { Records } from '../data/records.js'
-import { type Comparison, compareWeights, type ReweightResult } from '../index.js'
+import { type Comparison, compareWeights } from '../index.js'
+import type { Solved } from './solve.js'
 import { inOrderOf, readWeightTable, type WeightTable } from './weights-file.js'
 
 /** Published weights in the order of a run's records. */
@@ -20,9 +21,9 @@ export const matchGoldStar = (table: WeightTable, { ids }: Records): GoldStar =>
   weights: inOrderOf(ids, table, table.numbers[0]!, '--gold-star'),
 })
 
-export function compareWithGoldStar(records: Records, result: ReweightResult, gold: GoldStar): Comparison {
+export function compareWithGoldStar(records: Records, solved: Solved, gold: GoldStar): Comparison {
   // A weight is off by at most its design weight times what its multiplier is off by.
-  const { distanceBound } = result.certificate
+  const { distanceBound } = solved.certificate
   const bounds = records.designWeights.map((weight) => weight * distanceBound)
-  return compareWeights(result.weights, gold.weights, { names: records.ids, distanceBound: bounds })
+  return compareWeights(solved.weights, gold.weights, { names: records.ids, distanceBound: bounds })
 }

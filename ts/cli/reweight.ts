@@ -1,24 +1,17 @@
 import { type Command, Option } from 'commander'
 import { type FileProblem, readProblem } from '../data/problem.js'
-import type { ReweightResult } from '../index.js'
 import type { ReportInput } from '../report/render.js'
-import type { CertificateDocument } from '../reweight/certificate-document.js'
-import { certificateDocument, certificateText } from './certificate.js'
+import type { AnyDocument } from '../reweight/certificate-document.js'
+import { certificateText } from './certificate.js'
 import { addDataOptions, type DataOptions, dataFiles, dataSelection, problemSource } from './data-options.js'
 import { type ExitCode, exitCode } from './exit-codes.js'
-import {
-  addFormOptions,
-  type FormOptions,
-  type FormSettings,
-  formSettings,
-  solveOptions,
-} from './form-options.js'
+import { addFormOptions, type FormOptions, formSettings } from './form-options.js'
 import { compareWithGoldStar, matchGoldStar, readGoldStar } from './gold-star.js'
 import { Interrupt } from './interrupt.js'
-import { nativeProblem } from './native-problem.js'
 import { Outputs, writeText } from './outputs.js'
 import { resultText } from './result-text.js'
-import { type Progress, Terminal } from './terminal.js'
+import { type Solved, solve } from './solve.js'
+import { Terminal } from './terminal.js'
 import { checkWeightsFile, writeWeights } from './weights-file.js'
 
 interface CommandOptions extends DataOptions, FormOptions {
@@ -47,17 +40,31 @@ export function addReweight(program: Command, done: (code: ExitCode) => void): v
     new Option('--quiet', 'print nothing but errors'),
   ]
   for (const option of options) command.addOption(option)
-  command.addHelpText(
-    'after',
-    `
-Example:
+  command.addHelpText('after', examples)
+  command.action(async (given: CommandOptions) => done(await runReweight(given)))
+}
+
+const examples = `
+Forms:
+  penalty    the totals come near their targets, all misses and changes weighed against each other
+  bands      each total comes within a band around its target, or near it at a price, or else no answer (--elastic hard)
+  calibrate  the totals meet their targets exactly
+
+Examples:
   $ equipoise reweight --records households=households.csv --id hhID --weight HHweight \\
       --child persons=persons.csv:hhID --null NA \\
       --targets targets.csv --targets-where "importance IS NOT NULL" --area-column SUBREGCluster --area 3 \\
-      --penalty 1e-2 --bounds 0.1,10 --out weights.csv --certificate certificate.json --report report.html`,
-  )
-  command.action(async (given: CommandOptions) => done(await runReweight(given)))
-}
+      --penalty 1e-2 --bounds 0.1,10 --out weights.csv --certificate certificate.json --report report.html
+
+  $ equipoise reweight --form bands --band 0.5% --band-override 'PComm_*=2%' --band-override 'num_hh=0@1e8' \\
+      --records households=households.csv --id hhID --weight HHweight --child persons=persons.csv:hhID --null NA \\
+      --targets targets.csv --targets-where "importance IS NOT NULL" --area-column SUBREGCluster --area 3 \\
+      --bounds 0.5,4 --out weights.csv --certificate certificate.json --report report.html
+
+  $ equipoise reweight --form calibrate --distance raking \\
+      --records households=households.csv --id hhID --weight HHweight --child persons=persons.csv:hhID --null NA \\
+      --targets targets.csv --targets-where "name IN ('num_hh', 'HHSize_1', 'HHSize_2', 'num_p', 'PAge_0_4')" \\
+      --area-column SUBREGCluster --area 3 --out weights.csv --certificate certificate.json --report report.html`
 
 async function runReweight(options: CommandOptions): Promise<ExitCode> {
   const terminal = new Terminal(options)
@@ -73,27 +80,34 @@ async function runReweight(options: CommandOptions): Promise<ExitCode> {
   const interrupt = new Interrupt({ discard: () => outputs.discard(), note: (text) => terminal.note(text) })
   try {
     const published = options.goldStar === undefined ? null : await readGoldStar(options.goldStar, options.id)
-    const source = { ...problemSource(options), onStage: (stage: string) => progress.stage(stage) }
+    const source = {
+      ...problemSource(options),
+      ...(settings.form === 'penalty' ? {} : { columns: settings.columns }),
+      onStage: (stage: string) => progress.stage(stage),
+    }
     const problem = await readProblem(source)
     const gold = published && matchGoldStar(published, problem.records)
     const readSeconds = seconds(started)
     progress.stage('solving')
-    const result = await interrupt.solving((signal) =>
-      solve(problem, settings, { ...options, signal, progress }),
+    const data = dataSelection(source)
+    const { threads } = options
+    const solved = await interrupt.solving((signal) =>
+      solve({ problem, data, threads, signal, progress }, settings),
     )
-    const timing = { readSeconds, totalSeconds: seconds(started) }
-    const document = certificateDocument({ problem, settings, data: dataSelection(source), result, timing })
-    const comparison = gold && compareWithGoldStar(problem.records, result, gold)
+    const document = solved.document({ readSeconds, totalSeconds: seconds(started) })
+    const comparison = gold && compareWithGoldStar(problem.records, solved, gold)
 
     progress.stage('writing files')
     const goldStar = gold && comparison && { ...comparison, reference: gold.file }
-    await writeFiles(outputs, options, { problem, result, document, goldStar })
+    await writeFiles(outputs, options, { problem, solved, document, goldStar })
     await outputs.commit()
     progress.stop()
     for (const warning of document.warnings) terminal.note(`warning: ${warning}`)
-    terminal.print(resultText(document, { goldStar: comparison, files: [out, certificate, report] }))
+    const weights = solved.status === 'infeasible' ? undefined : out
+    terminal.print(resultText(document, { goldStar: comparison, files: [weights, certificate, report] }))
     terminal.json(certificateText(document))
-    if (result.status !== 'converged') return exitCode.notCertified
+    if (solved.status === 'infeasible') return exitCode.infeasible
+    if (solved.status !== 'converged') return exitCode.notCertified
     return comparison && !comparison.allclose ? exitCode.different : exitCode.success
   } finally {
     progress.stop()
@@ -104,35 +118,19 @@ async function runReweight(options: CommandOptions): Promise<ExitCode> {
 
 const seconds = (since: number) => (performance.now() - since) / 1000
 
-async function solve(
-  problem: FileProblem,
-  settings: FormSettings,
-  { threads, signal, progress }: { threads?: number; signal: AbortSignal; progress: Progress },
-): Promise<ReweightResult> {
-  const native = nativeProblem(problem, settings.bounds)
-  try {
-    return await native.solve({
-      ...solveOptions(settings, threads),
-      signal,
-      onProgress: (record) => progress.iteration(record, settings.tolerance),
-    })
-  } finally {
-    native.dispose()
-  }
-}
-
 interface Run {
   problem: FileProblem
-  result: ReweightResult
-  document: CertificateDocument
+  solved: Solved
+  document: AnyDocument
   goldStar: ReportInput['goldStar'] | null
 }
 
 async function writeFiles(outputs: Outputs, options: CommandOptions, run: Run): Promise<void> {
   const { out, certificate, report } = options
-  if (out !== undefined) {
+  // Where no weights meet what was asked there are none to write.
+  if (out !== undefined && run.solved.status !== 'infeasible') {
     const { idColumn, idType, ids } = run.problem.records
-    const records = { idColumn, idType, ids, ...run.result }
+    const records = { idColumn, idType, ids, ...run.solved }
     await outputs.add(out, (temporary) => writeWeights(out, temporary, records))
   }
   if (certificate !== undefined) {
@@ -145,15 +143,15 @@ async function writeFiles(outputs: Outputs, options: CommandOptions, run: Run): 
 }
 
 async function reportPage({ out, certificate }: CommandOptions, run: Run): Promise<string> {
-  const { problem, result, document, goldStar } = run
+  const { problem, solved, document, goldStar } = run
   // Loaded only where it is needed: the plotting library is large.
   const { renderReport } = await import('../report/render.js')
   return renderReport({
     title: `Reweighting of ${problem.files[0]!.file}`,
     certificate: document,
-    multipliers: result.multipliers,
+    multipliers: solved.multipliers,
     weightsBefore: problem.records.designWeights,
-    weightsAfter: result.weights,
+    weightsAfter: solved.weights,
     recordIds: problem.records.ids,
     recordIdName: problem.records.idColumn,
     ...(goldStar ? { goldStar } : {}),

@@ -35,7 +35,7 @@ export class Terminal {
 export interface Progress {
   stage(name: string): void
   /** `tolerance`: the residual at which the iteration ends. */
-  iteration(record: IterationRecord, tolerance: number): void
+  iteration(record: IterationRecord<string>, tolerance: number): void
   stop(): void
 }
 
@@ -53,7 +53,7 @@ class LineProgress implements Progress {
     this.#write(name)
   }
 
-  iteration({ method, iteration, residual }: IterationRecord): void {
+  iteration({ method, iteration, residual }: IterationRecord<string>): void {
     if (iteration <= 20 || iteration % 100 === 0) {
       this.#write(`${method}: iteration ${iteration}, residual ${significant(residual, 3)}`)
     }
@@ -80,7 +80,7 @@ class BarProgress implements Progress {
     this.#bar.update(0, { stage: name, detail: '' })
   }
 
-  iteration({ method, iteration, residual }: IterationRecord, tolerance: number): void {
+  iteration({ method, iteration, residual }: IterationRecord<string>, tolerance: number): void {
     this.#first ??= residual
     const way = Math.log(this.#first / residual) / Math.log(this.#first / tolerance)
     const detail = `${method}: iteration ${iteration}, residual ${significant(residual, 3)}`

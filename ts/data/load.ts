@@ -36,7 +36,12 @@ export async function load(database: Database, source: ProblemSource): Promise<L
     const { path, name } = place
     return loadTable(database, { path, name: name!, ...formatted(place), nullMarkers, textColumns })
   }
-  const keys = [source.id, source.areaColumn, ...children.map((child) => child.recordKey)]
+  const keys = [
+    source.id,
+    source.areaColumn,
+    source.columns?.cluster,
+    ...children.map((child) => child.recordKey),
+  ]
   const records = await open(
     located.records,
     keys.filter((key) => key !== undefined),

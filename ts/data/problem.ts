@@ -5,10 +5,10 @@ import { Database } from './database.js'
 import type { InputFile } from './files.js'
 import { type LoadedTables, load } from './load.js'
 import { emptyColumns, type TriplesMatrix, withoutEmptyColumns } from './matrix.js'
-import { type Records, readRecords, uniqueRows } from './records.js'
+import { clustersOf, type Records, readRecordNumbers, readRecords, uniqueRows } from './records.js'
 import { findColumn } from './table.js'
 import { chooseTargets, scanTargets } from './target-columns.js'
-import { readTargets, type Target, targetLabel } from './targets.js'
+import { readTargetNumbers, readTargets, type Target, targetLabel } from './targets.js'
 import { type MatrixIndex, readTriples } from './triples.js'
 
 export interface ChildSource {
@@ -20,6 +20,20 @@ export interface ChildSource {
   childKey: string
   /** The records' column with that key; the id column if left out. */
   recordKey?: string | undefined
+}
+
+/** Columns of numbers beside weights and totals. */
+export interface ProblemColumns {
+  /** Of the records: coefficient of the squared distance of each (bands). */
+  distanceWeight?: string | undefined
+  /** Of the records: the q of each (calibration). */
+  qWeight?: string | undefined
+  /** Of the records: records with the same text form a cluster (calibration). */
+  cluster?: string | undefined
+  /** Of the targets: factor of the weight of each, 1 where there is none (bands). */
+  importance?: string | undefined
+  /** Of the targets: cost of each total, exact where there is none (calibration). */
+  cost?: string | undefined
 }
 
 /** Where the parts of a reweighting problem are read from. */
@@ -37,6 +51,7 @@ export interface ProblemSource {
   area?: string | undefined
   /** A file of matrix entries instead of predicates. */
   matrix?: { files: readonly string[]; index: MatrixIndex } | undefined
+  columns?: ProblemColumns | undefined
   /** Leaves out records of zero or negative weight instead of refusing them. */
   dropNonPositive?: boolean | undefined
   /** Leaves out targets to which no record contributes. */
@@ -57,6 +72,14 @@ export interface FileProblem {
   targets: Target[]
   /** Targets left out because no record contributes to them. */
   droppedTargets: Target[]
+  /** What `columns` asked for, in the order of records and targets. */
+  columns: {
+    distanceWeight: Float64Array | null
+    qWeight: Float64Array | null
+    cluster: Uint32Array | null
+    importance: Float64Array | null
+    cost: Float64Array | null
+  }
   files: InputFile[]
   warnings: string[]
 }
@@ -95,13 +118,38 @@ async function read(database: Database, source: ProblemSource): Promise<FileProb
   if (dropped.length > 0) {
     warnings.push(`${dropped.length} impossible targets were dropped: ${dropped.map(targetLabel).join(', ')}`)
   }
+  const columns = await readColumns(database, tables, source, records, targets)
   return {
+    columns,
     matrix: await finished(scanned, dropped.length > 0, chosen.length),
     targets,
     droppedTargets: dropped,
     records,
     files: await tables.files,
     warnings,
+  }
+}
+
+/** The columns of numbers that a source asks for. */
+export async function readColumns(
+  database: Database,
+  tables: LoadedTables,
+  { columns = {} }: ProblemSource,
+  records: Records,
+  targets: readonly Target[],
+): Promise<FileProblem['columns']> {
+  const ofRecords = (column: string | undefined, path: string) =>
+    column === undefined ? null : readRecordNumbers(database, tables.records, records, { column, path })
+  const ofTargets = (column: string | undefined, path: string, otherwise: number) =>
+    column === undefined
+      ? null
+      : readTargetNumbers(database, tables.targets, targets, { column, path, otherwise })
+  return {
+    distanceWeight: await ofRecords(columns.distanceWeight, '--distance-weight'),
+    qWeight: await ofRecords(columns.qWeight, '--q-weight'),
+    cluster: columns.cluster === undefined ? null : clustersOf(tables.records, records, columns.cluster),
+    importance: await ofTargets(columns.importance, '--importance', 1),
+    cost: await ofTargets(columns.cost, '--cost', Number.POSITIVE_INFINITY),
   }
 }
 

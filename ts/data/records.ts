@@ -91,6 +91,51 @@ export async function readRecords(
   return records
 }
 
+/** Numbers of the records that take part. */
+export async function readRecordNumbers(
+  database: Database,
+  table: Table,
+  records: Records,
+  { column, path }: { column: string; path: string },
+): Promise<Float64Array> {
+  const found = findColumn(table.columns, column, path)
+  const { values, isMissing } = await readWeights(database, table, found)
+  const numbers = new Float64Array(records.numRecords)
+  records.recordOfRow.forEach((record, row) => {
+    if (record < 0) return
+    if (Number.isFinite(values[row])) numbers[record] = values[row]!
+    else {
+      const place = records.idColumn === 'record' ? '' : ` (${records.idColumn}=${records.ids[record]})`
+      throw new InputError(isMissing[row] ? 'missing_value' : 'not_finite', {
+        path: `records[${row}]${place}.${found.name}`,
+        expected: 'a finite number',
+        received: isMissing[row] ? 'nothing' : 'a text or a number that is not finite',
+      })
+    }
+  })
+  return numbers
+}
+
+/** The cluster of each record that takes part, numbered in the order of the file. */
+export function clustersOf(table: Table, records: Records, column: string): Uint32Array {
+  const found = findColumn(table.columns, column, '--cluster')
+  const text = table.text.get(found.name)!
+  const numbers = new Map<string, number>()
+  const clusters = new Uint32Array(records.numRecords)
+  records.recordOfRow.forEach((record, row) => {
+    if (record < 0) return
+    const name = text[row] ?? null
+    if (name === null) {
+      const path = `records[${row}].${found.name}`
+      throw new InputError('missing_value', { path, expected: 'the name of a cluster', received: 'nothing' })
+    }
+    const number = numbers.get(name) ?? numbers.size
+    numbers.set(name, number)
+    clusters[record] = number
+  })
+  return clusters
+}
+
 /** The text of a column whose values must all be there and differ; the row of each. */
 export function uniqueRows(table: Table, column: string, what: string): Map<string, number> {
   const text = table.text.get(column)!

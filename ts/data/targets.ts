@@ -116,13 +116,10 @@ async function selectedRows(database: Database, table: Table, where: string | un
   }
 }
 
-async function readNumbers(database: Database, table: Table, totalIsOptional = false) {
-  const find = totalIsOptional ? lookUp : findColumn
-  const columns = [find(table.columns, 'total', '--targets'), lookUp(table.columns, 'scale')]
-  const [totals, scales] = await Promise.all(
-    columns.map((column) => (column ? database.rows(numbersOf(column, table)) : null)),
-  )
-  const read = (rows: Awaited<typeof totals>, field: string, row: number, name: string): number | null => {
+/** A column of numbers, null where it has none. */
+async function columnReader(database: Database, table: Table, column: Column | undefined, field: string) {
+  const rows = column ? await database.rows(numbersOf(column, table)) : null
+  return (row: number, name: string): number | null => {
     const found = rows?.[row]
     if (!found || found.text === null) return null
     if (typeof found.number === 'number' && Number.isFinite(found.number)) return found.number
@@ -132,9 +129,14 @@ async function readNumbers(database: Database, table: Table, totalIsOptional = f
       received: String(found.text),
     })
   }
+}
+
+async function readNumbers(database: Database, table: Table, totalIsOptional = false) {
+  const find = totalIsOptional ? lookUp : findColumn
+  const totals = await columnReader(database, table, find(table.columns, 'total', '--targets'), 'total')
   return {
     total(row: number, name: string): number {
-      const total = read(totals, 'total', row, name)
+      const total = totals(row, name)
       if (total !== null) return total
       if (totalIsOptional) return Number.NaN
       throw new InputError('missing_value', {
@@ -143,8 +145,20 @@ async function readNumbers(database: Database, table: Table, totalIsOptional = f
         received: 'nothing',
       })
     },
-    scale: (row: number, name: string) => read(scales, 'scale', row, name),
+    scale: await columnReader(database, table, lookUp(table.columns, 'scale'), 'scale'),
   }
+}
+
+/** A column of numbers of the chosen targets; `otherwise` where it is empty. */
+export async function readTargetNumbers(
+  database: Database,
+  table: Table,
+  targets: readonly Target[],
+  { column, path, otherwise }: { column: string; path: string; otherwise: number },
+): Promise<Float64Array> {
+  const found = findColumn(table.columns, column, path)
+  const read = await columnReader(database, table, found, found.name)
+  return Float64Array.from(targets, ({ row, name }) => read(row, name) ?? otherwise)
 }
 
 const numbersOf = (column: Column, table: Table) =>

@@ -1,11 +1,11 @@
 import { InputError } from '../errors.js'
-import type { CertificateDocument } from '../reweight/certificate-document.js'
+import type { AnyDocument } from '../reweight/certificate-document.js'
 
 export interface ReportInput {
   title: string
   /** Shown as it is. Left out, the report depends on nothing but the result, so that it is the same bytes each time. */
   generatedAt?: string
-  certificate: CertificateDocument
+  certificate: AnyDocument
   /** n; NaN where the method failed. */
   multipliers: Float64Array
   /** n design weights. */

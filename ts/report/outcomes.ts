@@ -1,4 +1,4 @@
-import type { DocumentMethod, DocumentStatus } from '../reweight/certificate-document.js'
+import type { AnyDocument, DocumentMethod } from '../reweight/certificate-document.js'
 
 /** What a status means to somebody who has to decide whether the weights may be used. */
 export interface Outcome {
@@ -11,7 +11,7 @@ export interface Outcome {
   advice: string[]
 }
 
-export const OUTCOMES: Record<DocumentStatus, Outcome> = {
+export const OUTCOMES: Record<AnyDocument['status'], Outcome> = {
   converged: {
     tone: 'good',
     badge: 'Certified',
@@ -30,7 +30,6 @@ export const OUTCOMES: Record<DocumentStatus, Outcome> = {
     advice: [
       'Compare the distance bound below with the accuracy you need: if it is small enough for your purpose, run again with that tolerance.',
       'Let the program choose the method (method “auto”), so that the next method takes over where one fails.',
-      'Try a larger penalty: a very small one makes the problem hard to solve accurately.',
       'Look for targets that repeat or contradict one another, and for totals of very different sizes.',
     ],
   },
@@ -42,7 +41,6 @@ export const OUTCOMES: Record<DocumentStatus, Outcome> = {
     advice: [
       'Raise the iteration limit, or leave it out: each method has a sensible limit of its own.',
       'Look at the convergence plot: if the residual still falls, more iterations will help; if it is flat, they will not.',
-      'Try method “auto” or “newton”, which needs far fewer iterations than “lbfgsb”.',
     ],
   },
   cancelled: {
@@ -55,6 +53,15 @@ export const OUTCOMES: Record<DocumentStatus, Outcome> = {
       'To lose no work, start the next run from these multipliers (warm start).',
     ],
   },
+  infeasible: {
+    tone: 'bad',
+    badge: 'Infeasible',
+    headline: 'No weights meet what was asked, and that is proven.',
+    meaning:
+      'The targets contradict one another, or the bounds of the multipliers keep them from being met. There is nothing to use: ' +
+      'the contradiction below says which targets are concerned, and what would help.',
+    advice: [],
+  },
   numerical_failure: {
     tone: 'bad',
     badge: 'Failed',
@@ -64,7 +71,6 @@ export const OUTCOMES: Record<DocumentStatus, Outcome> = {
     advice: [
       'Read the warnings and the outcome of each attempt below: they name what failed.',
       'Check the data for extreme values: design weights or totals many powers of ten apart.',
-      'Try a larger penalty, or method “auto”.',
     ],
   },
 }
@@ -76,8 +82,9 @@ export const METHODS: Record<DocumentMethod | 'auto', string> = {
   clarabel: 'Clarabel (interior point)',
 }
 
-export const METHOD_NAMES: Record<DocumentMethod | 'finish', string> = {
+export const METHOD_NAMES: Record<string, string> = {
   newton: 'Newton',
+  proximal_newton: 'Proximal Newton',
   finish: 'Newton’s finish in double-double',
   lbfgsb: 'L\u2011BFGS\u2011B',
   clarabel: 'Clarabel',
@@ -88,5 +95,6 @@ export const ATTEMPT_OUTCOMES: Record<string, string> = {
   not_certified: 'Not certified',
   iteration_limit: 'Iteration limit',
   cancelled: 'Cancelled',
+  infeasible: 'Proven infeasible',
   numerical_failure: 'Numerical failure',
 }

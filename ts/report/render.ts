@@ -4,9 +4,12 @@ import { assertAligned, type ReportInput } from './input.js'
 import { OUTCOMES } from './outcomes.js'
 import { prepareReport, type Report } from './report.js'
 import { SCRIPT } from './script.js'
+import { bandsSection } from './sections/bands.js'
+import { calibrationSection } from './sections/calibration.js'
 import { certificateSection } from './sections/certificate.js'
 import { convergenceSection } from './sections/convergence.js'
 import { goldStarSection } from './sections/gold-star.js'
+import { infeasibleSection } from './sections/infeasible.js'
 import { multipliersSection } from './sections/multipliers.js'
 import { outcomeSection } from './sections/outcome.js'
 import { provenanceSection } from './sections/provenance.js'
@@ -19,14 +22,22 @@ export type { GoldStar, ReportInput } from './input.js'
 
 type Section = (report: Report) => Html | undefined | Promise<Html | undefined>
 
+/** Leaves a section out where there are no weights that it could speak of. */
+function ifAnswered(section: Section): Section {
+  return (report) => (report.certificate.status === 'infeasible' ? undefined : section(report))
+}
+
 /** The page from top to bottom. */
 const SECTIONS: readonly (readonly [id: string, title: string, section: Section])[] = [
   ['outcome', 'Outcome', outcomeSection],
   ['warnings', 'Warnings', warningsSection],
-  ['targets', 'Targets', targetsSection],
-  ['weights', 'Multipliers and weights', multipliersSection],
+  ['infeasible', 'The contradiction', infeasibleSection],
+  ['targets', 'Targets', ifAnswered(targetsSection)],
+  ['bands', 'Bands', bandsSection],
+  ['calibration', 'Calibration', calibrationSection],
+  ['weights', 'Multipliers and weights', ifAnswered(multipliersSection)],
   ['gold-star', 'Gold star', goldStarSection],
-  ['certificate', 'Certificate', certificateSection],
+  ['certificate', 'Certificate', ifAnswered(certificateSection)],
   ['convergence', 'Convergence', convergenceSection],
   ['provenance', 'Inputs, options and timing', provenanceSection],
   ['all-targets', 'All targets', targetTableSection],

@@ -1,10 +1,11 @@
-import type { CertificateDocument, DocumentTarget } from '../reweight/certificate-document.js'
+import type { AnyDocument } from '../reweight/certificate-document.js'
+import type { AnyTarget } from './forms/form.js'
 import type { ReportInput } from './input.js'
 
 /** A target as the report shows it: with the error that the design weights made. */
 export interface TargetLine {
   label: string
-  target: DocumentTarget
+  target: AnyTarget
   isImpossible: boolean
   errorBefore: number
   errorAfter: number
@@ -29,7 +30,7 @@ export interface RecordChange {
 export const ERROR_LEVELS = [0.0001, 0.001, 0.005, 0.01, 0.05, 0.1] as const
 
 /** All targets, the largest error after reweighting first; errors that are not numbers lead. */
-export function targetLines(certificate: CertificateDocument): TargetLine[] {
+export function targetLines(certificate: AnyDocument): TargetLine[] {
   const impossible = new Set(certificate.impossibleTargets)
   const lines = certificate.targets.map((target) => {
     const label = target.area === undefined ? target.name : `${target.area}: ${target.name}`

@@ -5,6 +5,11 @@
  * Everything but `timing` is a function of the inputs and options alone: two runs on any two machines write the same
  * bytes there.
  */
+import type { BandDocument } from './band-document.js'
+import type { CalibrationDocument } from './calibration-document.js'
+
+/** A certificate of any form; `schema` says which. */
+export type AnyDocument = CertificateDocument | BandDocument | CalibrationDocument
 
 /** JSON knows neither NaN nor infinity: `null` stands for a figure that is not a finite number. */
 export type Figure = number | null
@@ -96,17 +101,17 @@ export interface DocumentFile {
   sha256: string
 }
 
-export interface DocumentAttempt {
-  method: DocumentMethod
-  outcome: DocumentStatus
+export interface DocumentAttempt<Method = DocumentMethod> {
+  method: Method
+  outcome: DocumentStatus | 'infeasible'
   message: string
   iterations: number
   distanceBound: Figure
 }
 
-export interface DocumentIteration {
+export interface DocumentIteration<Method extends string = DocumentMethod | 'finish'> {
   /** `finish` is the last part of newton. */
-  method: DocumentMethod | 'finish'
+  method: Method
   iteration: number
   /** Relative stop measure of the method. */
   residual: Figure

@@ -94,7 +94,7 @@ export function weightSpec(before: Histogram, after: Histogram, size: PlotSize):
 
 /** One line per attempt. Residuals of zero have no place on a logarithmic scale and are left out. */
 export function convergenceSpec(
-  attempts: readonly DocumentIteration[][],
+  attempts: readonly (readonly DocumentIteration<string>[])[],
   colors: readonly string[],
   size: PlotSize,
 ): Spec {

@@ -187,7 +187,7 @@ function thin<Point extends { after: number }>(points: Point[]): Point[] {
   return points.filter((point, index) => index % step === 0 || Math.abs(point.after) > cut)
 }
 
-function shorten(label: string, characters: number): string {
+export function shorten(label: string, characters: number): string {
   const letters = [...label]
   return letters.length <= characters ? label : `${letters.slice(0, characters - 1).join('')}…`
 }

@@ -1,4 +1,5 @@
-import type { DocumentIteration } from '../../reweight/certificate-document.js'
+import type { DocumentAttempt, DocumentIteration } from '../../reweight/certificate-document.js'
+
 import { type Html, html } from '../escape.js'
 import { figure, formatBound, formatCount, formatNumber, formatScientific, plural } from '../format.js'
 import { ATTEMPT_OUTCOMES, METHOD_NAMES } from '../outcomes.js'
@@ -6,6 +7,8 @@ import { convergenceSpec } from '../plots/distributions.js'
 import { legend, plotFigure } from '../plots/figure.js'
 import type { Report } from '../report.js'
 import { dataTable, scrollingTable } from '../table.js'
+
+type Step = DocumentIteration<string>
 
 const SWATCHES = ['after', 'bound', 'third', 'before'] as const
 
@@ -19,7 +22,8 @@ ${await convergencePlot(report)}
 }
 
 function attemptsTable({ certificate }: Report): Html {
-  const { attempts } = certificate
+  if (!('attempts' in certificate)) return html``
+  const attempts: readonly DocumentAttempt<string>[] = certificate.attempts
   if (attempts.length === 0) return html`<p>No method was tried.</p>`
   return scrollingTable(
     'attempts',
@@ -28,7 +32,7 @@ function attemptsTable({ certificate }: Report): Html {
 <thead><tr><th scope="col">Method</th><th scope="col">Outcome</th><th scope="col" class="number">Iterations</th><th scope="col" class="number">Distance bound</th><th scope="col">Message</th></tr></thead>
 <tbody>${attempts.map(
       (attempt) =>
-        html`<tr><th scope="row">${METHOD_NAMES[attempt.method]}</th><td>${ATTEMPT_OUTCOMES[attempt.outcome] ?? attempt.outcome}</td><td class="number">${formatCount(attempt.iterations)}</td><td class="number">${figure(attempt.distanceBound, formatBound(attempt.distanceBound))}</td><td class="wordy"><bdi>${attempt.message}</bdi></td></tr>`,
+        html`<tr><th scope="row">${METHOD_NAMES[attempt.method] ?? attempt.method}</th><td>${ATTEMPT_OUTCOMES[attempt.outcome] ?? attempt.outcome}</td><td class="number">${formatCount(attempt.iterations)}</td><td class="number">${figure(attempt.distanceBound, formatBound(attempt.distanceBound))}</td><td class="wordy"><bdi>${attempt.message}</bdi></td></tr>`,
     )}</tbody></table>`,
   )
 }
@@ -59,7 +63,7 @@ async function convergencePlot({ certificate }: Report): Promise<Html | undefine
         'Records that changed sides',
       ],
       certificate.history.map((step) => [
-        METHOD_NAMES[step.method],
+        METHOD_NAMES[step.method] ?? step.method,
         formatCount(step.iteration),
         figure(step.residual, formatScientific(step.residual, 3)),
         figure(step.objective, formatNumber(step.objective, 8)),
@@ -72,9 +76,9 @@ async function convergencePlot({ certificate }: Report): Promise<Html | undefine
 }
 
 /** A new attempt begins where the method changes or the iterations start over. */
-function splitByAttempt(history: readonly DocumentIteration[]): DocumentIteration[][] {
-  const runs: DocumentIteration[][] = []
-  let previous: DocumentIteration | undefined
+function splitByAttempt(history: readonly Step[]): Step[][] {
+  const runs: Step[][] = []
+  let previous: Step | undefined
   for (const step of history) {
     const continues = previous?.method === step.method && step.iteration > previous.iteration
     if (continues) runs.at(-1)?.push(step)
@@ -84,12 +88,12 @@ function splitByAttempt(history: readonly DocumentIteration[]): DocumentIteratio
   return runs
 }
 
-function describeRun(run: readonly DocumentIteration[]): string {
+function describeRun(run: readonly Step[]): string {
   const [first, last] = [run[0]?.residual, run.at(-1)?.residual]
   return `${methodOf(run)}: from ${formatScientific(first)} to ${formatScientific(last)} in ${plural(run.length, 'recorded step')}.`
 }
 
-function methodOf(run: readonly DocumentIteration[]): string {
+function methodOf(run: readonly Step[]): string {
   const method = run[0]?.method
-  return method ? METHOD_NAMES[method] : ''
+  return method ? (METHOD_NAMES[method] ?? method) : ''
 }

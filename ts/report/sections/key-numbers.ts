@@ -10,17 +10,12 @@ import {
   wordsForNonFinite,
 } from '../format.js'
 import type { Report } from '../report.js'
-import { countWithin } from '../summary.js'
-
-/** The error that the tile of met targets counts by. */
-const KEY_LEVEL = 0.005
 
 /** The figures that a reader looks for first. */
-export function keyNumbers({ certificate, lines, errors }: Report): Html {
+export function keyNumbers({ certificate, form, lines, errors }: Report): Html {
   const { inputs, distribution } = certificate
   const numAtBound = certificate.numAtLower + certificate.numAtUpper
   const share = inputs.numRecords > 0 ? numAtBound / inputs.numRecords : Number.NaN
-  const within = (side: 'errorBefore' | 'errorAfter') => formatCount(countWithin(lines, side, KEY_LEVEL))
   const tiles: [name: string, value: Html, note: Html | string][] = [
     [
       'Records',
@@ -39,11 +34,7 @@ export function keyNumbers({ certificate, lines, errors }: Report): Html {
       figure(errors.after.median, formatPercent(errors.after.median)),
       html`before: ${figure(errors.before.median, formatPercent(errors.before.median))}`,
     ],
-    [
-      `Targets within ${formatPercent(KEY_LEVEL)}`,
-      html`${within('errorAfter')}<small> of ${formatCount(errors.after.count)}</small>`,
-      `before: ${within('errorBefore')}`,
-    ],
+    form.met(lines),
     [
       'Records at a bound',
       figure(numAtBound, formatCount(numAtBound)),

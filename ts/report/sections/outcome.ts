@@ -1,5 +1,5 @@
-import type { CertificateDocument } from '../../reweight/certificate-document.js'
-import { type Html, html, nameOf } from '../escape.js'
+import type { AnyDocument } from '../../reweight/certificate-document.js'
+import { type Content, type Html, html, nameOf } from '../escape.js'
 import { figure, formatBound, formatCount, formatPercent, formatScientific, plural } from '../format.js'
 import type { ReportInput } from '../input.js'
 import { OUTCOMES } from '../outcomes.js'
@@ -10,15 +10,16 @@ import { keyNumbers } from './key-numbers.js'
 export function outcomeSection(report: Report): Html {
   const { status, message } = report.certificate
   const outcome = OUTCOMES[status]
+  const advice = [...outcome.advice, ...(report.form.advice[status] ?? [])]
   return html`<section id="outcome" aria-labelledby="outcome-title">
 <div class="verdict ${outcome.tone}">
 <p class="badge">${outcome.badge}</p>
 <h2 id="outcome-title">${outcome.headline}</h2>
 <p>${outcome.meaning}</p>
 <p class="message"><span>The program’s own message:</span> <bdi>${message}</bdi></p>
-${outcome.advice.length > 0 && html`<h3>What to try</h3><ul>${outcome.advice.map((advice) => html`<li>${advice}</li>`)}</ul>`}
+${advice.length > 0 && html`<h3>What to try</h3><ul>${advice.map((one) => html`<li>${one}</li>`)}</ul>`}
 </div>
-${keyNumbers(report)}
+${status !== 'infeasible' && keyNumbers(report)}
 <div class="story">
 <h3>What was asked</h3>
 ${asked(report)}
@@ -32,20 +33,24 @@ ${recheck(report)}
 </section>`
 }
 
-function asked({ certificate }: Report): Html {
-  const { inputs, options } = certificate
-  const limits = options.bounds
-    ? html`between ${figure(options.bounds[0])} and ${figure(options.bounds[1])}`
-    : 'between two limits that are given for each record'
+function asked({ certificate, form }: Report): Html {
+  const { inputs } = certificate
   return html`<p>There ${inputs.numRecords === 1 ? 'is' : 'are'} ${plural(inputs.numRecords, 'record')}, each with a design weight. Every design weight was to be multiplied by a
-factor of its own, its <em>multiplier</em>, ${limits}, so that ${plural(inputs.numTargets, 'weighted total')} come as close as possible to
-${inputs.numTargets === 1 ? 'the given target' : 'their given targets'}, while the multipliers stay as close to 1 as that allows. The penalty (here ${figure(options.penalty)}) strikes the balance: a
-larger one keeps the weights nearer to the design weights, a smaller one brings the totals nearer to the targets.</p>
+factor of its own, its <em>multiplier</em>, ${limits(certificate)}, and ${plural(inputs.numTargets, 'weighted total')} ${inputs.numTargets === 1 ? 'was' : 'were'} looked at: the multipliers were to be chosen ${form.asked}</p>
 ${inputs.droppedRecords > 0 && html`<p>${plural(inputs.droppedRecords, 'record')} of the input had no usable design weight and ${inputs.droppedRecords === 1 ? 'was' : 'were'} left out.</p>`}`
+}
+
+function limits({ options, schema }: AnyDocument): Content {
+  if (options.bounds) return html`between ${figure(options.bounds[0])} and ${figure(options.bounds[1])}`
+  return schema === 'equipoise/calibration-certificate/1'
+    ? 'without limits'
+    : 'between two limits that are given for each record'
 }
 
 function found({ certificate, errors, impossible }: Report): Html {
   const { before, after } = errors
+  if (certificate.status === 'infeasible')
+    return html`<p>That there are none: see <a href="#infeasible">the contradiction</a>.</p>`
   if (after.count === 0) return html`<p>There is no target whose total any weights could change.</p>`
   const worstBefore = before.worst && html` (${nameOf(before.worst.label)})`
   const worstAfter = after.worst && html` (${nameOf(after.worst.label)})`
@@ -65,6 +70,10 @@ function proven({ certificate }: Report): Html {
   const hasBound = typeof distanceBound === 'number' && Number.isFinite(distanceBound)
   const uniqueness =
     'A problem of this form has exactly one best answer. A check that makes no use of the method which found the weights went back to the data.'
+  if (status === 'infeasible') {
+    return html`<p>A check that makes no use of the method which found the contradiction went back to the data. It proves, with arithmetic of about 31 digits
+and with every rounding error counted, that a certain combination of the totals asks for more than any allowed multipliers give.</p>`
+  }
   if (status === 'converged') {
     return html`<p>${uniqueness} It proves, with arithmetic of about 31 digits and with every rounding error counted, that no multiplier is farther
 than ${bound} from that best answer (asked for: ${tolerance}). Therefore any other correct program, on any machine, must arrive at the same
@@ -82,7 +91,7 @@ the weights do not count as certified.`
   } Another program, or another run of a different method, may well arrive at other weights.</p>`
 }
 
-function roundingNote({ boundBeforeRounding }: CertificateDocument): Html | undefined {
+function roundingNote({ boundBeforeRounding }: AnyDocument): Html | undefined {
   if (typeof boundBeforeRounding !== 'number' || !(boundBeforeRounding <= 1e-16)) return undefined
   return html`Before the multipliers were rounded to the 16 digits of a computer number, the bound was ${figure(boundBeforeRounding, formatBound(boundBeforeRounding))}: the rest is that
 rounding alone.`

@@ -1,4 +1,4 @@
-import type { DocumentTiming } from '../../reweight/certificate-document.js'
+import type { AnyDocument, DocumentTiming } from '../../reweight/certificate-document.js'
 import { type Content, type Html, html, nameOf } from '../escape.js'
 import {
   figure,
@@ -10,7 +10,6 @@ import {
   formatScientific,
   formatSeconds,
 } from '../format.js'
-import { METHODS } from '../outcomes.js'
 import type { Report } from '../report.js'
 import { scrollingTable } from '../table.js'
 
@@ -56,19 +55,21 @@ function dataPairs({ certificate }: Report): Pair[] {
   ]
 }
 
-function optionPairs({ certificate }: Report): Pair[] {
-  const { penalty, method, tolerance, bounds, maxIterations, timeLimitSeconds, ...others } =
-    certificate.options
+function optionPairs({ certificate, form }: Report): Pair[] {
+  const { tolerance, bounds, maxIterations, timeLimitSeconds, ...others } = certificate.options
+  const named = Object.entries(others).filter(([name]) => name !== 'form' && !form.optionNames.includes(name))
   return [
-    ['Penalty', figure(penalty)],
-    ['Bounds', bounds ? html`${figure(bounds[0])} to ${figure(bounds[1])}` : 'given for each record'],
-    ['Method asked for', METHODS[method]],
+    ...form.options,
+    ['Bounds', bounds ? html`${figure(bounds[0])} to ${figure(bounds[1])}` : withoutBounds(certificate)],
     ['Tolerance', figure(tolerance, formatScientific(tolerance))],
     ['Iteration limit', maxIterations === null ? 'the method’s own' : formatCount(maxIterations)],
     ['Time limit', timeLimitSeconds === null ? 'none' : formatSeconds(timeLimitSeconds)],
-    ...Object.entries(others).map(([name, value]) => [formatIdentifier(name), optionValue(value)] as const),
+    ...named.map(([name, value]) => [formatIdentifier(name), optionValue(value)] as const),
   ]
 }
+
+const withoutBounds = ({ schema }: AnyDocument) =>
+  schema === 'equipoise/calibration-certificate/1' ? 'none' : 'given for each record'
 
 function optionValue(value: unknown): Content {
   if (value === null || value === undefined) return 'none'

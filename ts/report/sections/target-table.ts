@@ -1,10 +1,11 @@
 import { type Html, html, nameOf } from '../escape.js'
 import { exactDigits, formatNumber, formatSignedPercent, plural } from '../format.js'
+import type { TargetColumn } from '../forms/form.js'
 import type { Report } from '../report.js'
 import type { TargetLine } from '../summary.js'
 
 /** Every target, complete and sorted by its error without any script; the script adds sorting by column and a search. */
-export function targetTableSection({ lines, impossible }: Report): Html | undefined {
+export function targetTableSection({ lines, impossible, form }: Report): Html | undefined {
   if (lines.length === 0) return undefined
   const hasAreas = lines.some((line) => line.target.area !== undefined)
   const number = (title: string, sort: 'number' | 'size', sorted = false) =>
@@ -15,8 +16,7 @@ export function targetTableSection({ lines, impossible }: Report): Html | undefi
   )
   return html`<section id="all-targets" aria-labelledby="all-targets-title">
 <h2 id="all-targets-title">All targets</h2>
-<p class="about">The bar under each error grows with its size, on a logarithmic scale. The <em>price</em> tells how fast the objective would grow if
-the target, in units of its scale, were raised: targets of a large price are the ones that the other targets and the penalty resist most.
+<p class="about">The bar under each error grows with its size, on a logarithmic scale. ${form.aboutColumns}
 ${impossible.length > 0 && html`To a target marked <em>impossible</em> no record contributes, so that no weights can change its total.`}</p>
 <div class="tools" hidden><label>Search the targets <input type="search" data-search="targets-body" autocomplete="off" spellcheck="false"></label>
 <output data-count="targets-body" data-total="${lines.length}" aria-live="polite">${plural(lines.length, 'target')}</output></div>
@@ -28,14 +28,21 @@ ${impossible.length > 0 && html`To a target marked <em>impossible</em> no record
     number('Total after', 'number'),
     number('Error before', 'size'),
     number('Error after', 'size', true),
-    number('Price', 'size'),
+    ...form.targetColumns.map(({ title, sort }) =>
+      sort === 'text' ? html`<th scope="col" data-sort="text">${title}</th>` : number(title, sort),
+    ),
   ]}</tr></thead>
-<tbody id="targets-body">${lines.map((line) => targetRow(line, hasAreas, longest))}</tbody>
+<tbody id="targets-body">${lines.map((line) => targetRow(line, form.targetColumns, hasAreas, longest))}</tbody>
 </table></div>
 </section>`
 }
 
-function targetRow(line: TargetLine, hasAreas: boolean, longest: number): Html {
+function targetRow(
+  line: TargetLine,
+  columns: readonly TargetColumn[],
+  hasAreas: boolean,
+  longest: number,
+): Html {
   const { target } = line
   const cell = (value: number | null, text: string) => html`<td title="${exactDigits(value)}">${text}</td>`
   const error = (value: number, kind: 'b' | 'a') =>
@@ -47,7 +54,10 @@ function targetRow(line: TargetLine, hasAreas: boolean, longest: number): Html {
     cell(target.after, formatNumber(target.after, 5)),
     error(line.errorBefore, 'b'),
     error(line.errorAfter, 'a'),
-    cell(target.price, formatNumber(target.price, 3)),
+    ...columns.map(({ sort, cell }) => {
+      const { text, value } = cell(target)
+      return html`<td${sort === 'text' && html` class="text"`} title="${exactDigits(value)}">${text}</td>`
+    }),
   ]}</tr>
 `
 }

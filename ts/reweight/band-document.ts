@@ -1,0 +1,99 @@
+/** The certificate of a band solve as it stands in a JSON file (schema: docs/schema/band-certificate-1.schema.json). */
+import type { Band, BandIterationMethod, BandWeight } from './bands-types.js'
+import type {
+  DocumentAttempt,
+  DocumentDistribution,
+  DocumentInputs,
+  DocumentIteration,
+  DocumentStatus,
+  DocumentTiming,
+  Figure,
+} from './certificate-document.js'
+import type { DocumentInfeasibility } from './infeasibility-document.js'
+
+export type BandDocumentMethod = 'proximal_newton' | 'clarabel'
+
+export interface BandDocument {
+  schema: 'equipoise/band-certificate/1'
+  /** `infeasible` is said only with the proof in `infeasibility`. */
+  status: DocumentStatus | 'infeasible'
+  message: string
+  method: BandDocumentMethod
+  options: BandDocumentOptions
+  inputs: DocumentInputs
+
+  /** Distance plus what the bands cost. */
+  objective: Figure
+  /** Σ d (m - 1)² */
+  distance: Figure
+  bandCost: Figure
+  dualityGap: Figure
+  relativeGap: Figure
+  distanceBound: Figure
+  relativeDistanceBound: Figure
+  boundBeforeRounding: Figure
+  structureProven: boolean
+  /** In units of the target's scale. */
+  largestViolation: Figure
+  stationarity: Figure
+  feasibility: Figure
+  complementarity: Figure
+  dualResidual: Figure
+  numAtLower: number
+  numAtUpper: number
+  smallestPivot: Figure
+  designEffect: Figure
+  effectiveSampleSize: Figure
+
+  iterations: number
+  attempts: DocumentAttempt<BandDocumentMethod>[]
+  warnings: string[]
+  impossibleTargets: string[]
+  /** null with any status but `infeasible`. */
+  infeasibility: DocumentInfeasibility | null
+  distribution: DocumentDistribution
+  history: DocumentIteration<BandIterationMethod>[]
+  digest: string
+  targets: BandDocumentTarget[]
+  timing: DocumentTiming
+}
+
+/** Options as they were used, defaults filled in. */
+export interface BandDocumentOptions {
+  band: Band
+  overrides: { match: string; band?: Band; weight?: BandWeight; optional: boolean }[]
+  /** null: none. */
+  zeroTolerance: number | null
+  weight: BandWeight
+  /** Column of the targets; null: all alike. */
+  importance: string | null
+  /** Column of the records; null: 1 for all. */
+  distanceWeight: string | null
+  method: BandDocumentMethod | 'auto'
+  tolerance: number
+  bounds: [lower: number, upper: number] | null
+  maxIterations: number | null
+  timeLimitSeconds: number | null
+  [option: string]: unknown
+}
+
+export interface BandDocumentTarget {
+  name: string
+  area?: string
+  target: number
+  /** Edges of the band, in units of the total. */
+  lower: Figure
+  upper: Figure
+  before: Figure
+  after: Figure
+  relativeError: Figure
+  /** The edge that presses. */
+  binding: 'lower' | 'upper' | 'none'
+  /** How far the total lies outside its band, in its units. */
+  outside: Figure
+  /** Change of the objective per +1 unit of the total, the band moving along. */
+  pricePerUnit: Figure
+  /** Change of the objective per +1 % of |total| in the tolerance: never positive. */
+  pricePerPercent: Figure
+  dual: [high: number, low: number]
+}
