@@ -21,6 +21,17 @@ export {
 } from './reweight/config.js'
 export type { FormChoice, FormResult } from './reweight/form-choice.js'
 export * from './reweight/gold-star.js'
+export {
+  INTEGER_STATUSES,
+  type IntegerDefaults,
+  type IntegerOptions,
+  type IntegerResult,
+  type IntegerStatus,
+  type IntegerTarget,
+  integerDefaults,
+  ROUNDING_METHODS,
+  type RoundingMethod,
+} from './reweight/integer.js'
 export * from './reweight/problem.js'
 export * from './reweight/replicates.js'
 export type * from './reweight/replicates-types.js'

@@ -12,6 +12,7 @@
 //! | [`answer`] | vectors of answers, both ways |
 //! | [`penalty`], [`bands`], [`calibration`] | the forms: options, solve, results, defaults |
 //! | [`form`] | the choice of a form, for batches |
+//! | [`integer`] | integer weights |
 //! | [`replicates`] | replicate weights and standard errors |
 //! | [`areas`] | many areas over one matrix, one result after the other |
 //! | [`gold_star`] | comparison with reference weights |
@@ -29,6 +30,7 @@ pub mod errors;
 pub mod events;
 pub mod form;
 pub mod gold_star;
+pub mod integer;
 pub mod matrix;
 pub mod penalty;
 pub mod problem;

@@ -23,6 +23,8 @@ const declared: Record<keyof typeof equipoise, string> = {
   ExhaustionSums: 'function',
   generateNational: 'function',
   InputError: 'function',
+  INTEGER_STATUSES: 'object',
+  integerDefaults: 'function',
   InternalError: 'function',
   REWEIGHT_METHODS: 'object',
   REWEIGHT_STATUSES: 'object',
@@ -30,6 +32,7 @@ const declared: Record<keyof typeof equipoise, string> = {
   reweightConfig: 'function',
   reweightDefaults: 'function',
   ReweightProblem: 'function',
+  ROUNDING_METHODS: 'object',
   standardErrorDefaults: 'function',
   standardErrors: 'function',
   version: 'function',
@@ -85,6 +88,7 @@ describe('the package', () => {
     expect(documentedDefaults('reweight/types.ts')).toEqual(reweightDefaults())
     expect(documentedDefaults('reweight/bands-types.ts')).toEqual(equipoise.bandDefaults())
     expect(documentedDefaults('reweight/calibration-types.ts')).toEqual(equipoise.calibrationDefaults())
+    expect(documentedDefaults('reweight/integer.ts')).toEqual(equipoise.integerDefaults())
     expect(documentedDefaults('reweight/replicates-types.ts')).toEqual(equipoise.standardErrorDefaults())
   })
 

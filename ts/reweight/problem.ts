@@ -4,7 +4,7 @@ import {
   calibrationDefaults as nativeCalibrationDefaults,
   reweightDefaults as nativeDefaults,
 } from '../native/binding.cjs'
-import { callNative } from '../native-errors.js'
+import { callNative, fromNative } from '../native-errors.js'
 import { checkedCount, checkedNumber, checkedNumbers, checkNames, wrongType } from '../validate.js'
 import { AreasRun } from './areas.js'
 import type { Area, AreasForm, AreasOptions } from './areas-types.js'
@@ -28,6 +28,7 @@ import type { ChunkedOptions, ReweightChunk } from './chunks-types.js'
 import { checkControl, underControl } from './control.js'
 import { nativeAnswer, nativeChange, nativeOptions, nativeProblem } from './convert.js'
 import { formNames, nativeForm } from './form-choice.js'
+import { type IntegerOptions, type IntegerResult, nativeIntegerOptions } from './integer.js'
 import { optional } from './options.js'
 import type { ReplicateBatch, ReplicateOptions } from './replicates-types.js'
 import type {
@@ -219,6 +220,22 @@ export class ReweightProblem implements Disposable {
    */
   solveAreas<F extends AreasForm>(areas: readonly Area[], options: AreasOptions<F>): AreasRun<F> {
     return new AreasRun(this.#native, areas, options)
+  }
+
+  /**
+   * Rounds weights (n, each ≥ 0), such as those of an answer, to integers on a thread of its own: each to its floor or ceiling, with
+   * the sums of cells and the totals of the targets controlled. Whether the totals stay within the distance asked for is the
+   * status of the result.
+   * @throws {InputError} for a wrong weight or option.
+   */
+  async integerWeights(weights: ArrayLike<number>, options: IntegerOptions = {}): Promise<IntegerResult> {
+    const numbers = checkedNumbers('weights', weights)
+    const native = nativeIntegerOptions(options)
+    try {
+      return (await this.#native.integerWeights(numbers, native)) as IntegerResult
+    } catch (error) {
+      throw fromNative(error)
+    }
   }
 
   /**

@@ -37,6 +37,7 @@ mod clarabel;
 mod dual_evaluation;
 pub mod explain;
 mod form_choice;
+pub mod integer;
 mod lbfgsb;
 mod newton;
 mod options;
