@@ -1,8 +1,8 @@
 //! The certificate of a calibration: what an answer is worth, from the data and the dual point λ alone.
 //!
 //! * *Totals*: the misses of the multipliers as returned, in double-double.
-//! * *Gap*: at ĝ = F(q(Aλ)) the Fenchel–Young terms vanish; for the doubles returned each is at most 2(w/q)(g − ĝ)²/F′, and
-//!   the misses add |λⱼ·missⱼ| (exact) or Cⱼ(missⱼ + λⱼ/Cⱼ)²/2 (relaxed): a bound on |P − D| without cancellation.
+//! * *Gap*: at ĝ = F(q(Aλ)) the Fenchel–Young terms vanish; for the multipliers returned each is at most 2(w/q)(g − ĝ)²/F′ (see
+//!   `divergence_bound`), and the misses add |λⱼ·missⱼ| (exact) or Cⱼ(missⱼ + λⱼ/Cⱼ)²/2 (relaxed): a bound on |P − D| without cancellation.
 //! * *Distance*: let r be the dual gradient at λ, H = Aᵀ diag(wqF′)A + diag(1/C) and LLᵀ its factor, with H ≥ LLᵀ/2 after
 //!   rounding, and ε = ‖L⁻¹r‖. On the ball ‖Lᵀδ‖ ≤ 4ε each v moves by at most τᵤ = 4εqᵤ‖L⁻¹aᵤ‖. Where that changes no F′ by more
 //!   than a factor 2 (|F″/F′|·τ ≤ log 2; no record of the truncated distance that counts in H meets a bound), the Hessian stays
@@ -61,21 +61,34 @@ pub(super) struct Judgement {
     pub certificate: CalibrationCertificate,
     /// Multipliers of the records.
     pub multipliers: Vec<f64>,
+    /// |gᵤ − gᵤ*| is at most this, for every unit.
+    pub distance_bounds: Vec<f64>,
     /// Totals reached by them.
     pub after: Vec<Dd>,
     /// Targets that depend on others.
     pub dependent: Vec<bool>,
 }
 
-/// Judges λ with its evaluation; `independent` are the targets that are independent when every record is free.
+impl CalibrationCertificate {
+    /// True if the totals are met and the distance from the optimum is proven, both within the tolerance.
+    pub(super) fn holds(&self, tolerance: f64) -> bool {
+        self.constraint_residual <= tolerance && self.distance_bound <= tolerance
+    }
+}
+
+/// Judges λ with its evaluation, and the multipliers `given` (n) or those of λ rounded; `independent` are the targets that are
+/// independent when every record is free.
 pub(super) fn judge(
     form: &Form<'_>,
     lambda: &[Dd],
     evaluation: &ExactEvaluation,
     independent: &[usize],
+    given: Option<Vec<f64>>,
 ) -> Judgement {
-    let units: Vec<f64> = evaluation.points.iter().map(|p| p.multiplier.to_f64()).collect();
-    let multipliers: Vec<f64> = (0..form.problem.num_records()).map(|i| units[form.unit_of(i)]).collect();
+    let records = form.problem.num_records();
+    let rounded = |i: usize| evaluation.points[form.unit_of(i)].multiplier.to_f64();
+    let multipliers = given.unwrap_or_else(|| (0..records).map(rounded).collect());
+    let (units, apart) = unit_multipliers(form, evaluation, &multipliers);
     let after = reach(form, &multipliers);
     let bound = DistanceBound::new(form, evaluation, independent);
     let misses: Vec<Uncertain> = (after.iter().zip(&form.totals))
@@ -89,27 +102,29 @@ pub(super) fn judge(
     let mut distance = CompensatedSum::default();
     let (mut distance_bound, mut before_rounding) = (0.0f64, 0.0f64);
     let (mut num_at_lower, mut num_at_upper) = (0, 0);
+    let mut distance_bounds = Vec::with_capacity(units.len());
     for (u, point) in evaluation.points.iter().enumerate() {
         let record = form.distance(u);
         let share = form.weights[u] / form.q[u];
-        let apart = (Dd::from(units[u]) - point.multiplier).to_f64().abs() + point.error;
-        if apart > 0.0 {
-            // At a bound of the truncated distance the term is (v − G′(ĝ))(g − ĝ) + (g − ĝ)²/2 instead.
-            let at_bound = point.slope == 0.0 && form.options.distance == Distance::TruncatedLinear;
-            let factor = if at_bound { point.margin + apart } else { 2.0 * (apart / point.slope) };
-            record_gap.add(share * apart * factor);
-        }
-        distance.add(share * record.value(units[u]));
+        let apart = apart[u] + point.error;
+        let allowed = record.allows(units[u]);
+        record_gap.add(
+            share * if allowed { record.divergence_bound(units[u], point, apart) } else { f64::INFINITY },
+        );
+        distance.add(share * if allowed { record.value(units[u]) } else { f64::INFINITY });
         let unrounded = bound.of(form, point, u);
         let mut total = (unrounded + apart) * (1.0 + 1e-12);
         if record.distance.is_bounded() {
             num_at_lower += u32::from(units[u] == record.lower);
             num_at_upper += u32::from(units[u] == record.upper);
-            let inside = (record.lower..=record.upper).contains(&units[u]);
-            if inside && bound.is_finite() {
+            if allowed && bound.is_finite() {
                 total = total.min((units[u] - record.lower).max(record.upper - units[u]));
             }
         }
+        if !allowed {
+            total = f64::INFINITY;
+        }
+        distance_bounds.push(total);
         distance_bound = larger(distance_bound, total);
         before_rounding = larger(before_rounding, unrounded + point.error);
     }
@@ -147,9 +162,30 @@ pub(super) fn judge(
             smallest_pivot: Some(bound.smallest_pivot).filter(|p| p.is_finite()),
         },
         multipliers,
+        distance_bounds,
         after: after.into_iter().map(|sum| sum.value).collect(),
         dependent: bound.dependent,
     }
+}
+
+/// The multiplier of each unit, and how far it lies from that of λ: at most this for every member. Members that differ make a
+/// unit's multiplier NaN: such an answer is none.
+fn unit_multipliers(
+    form: &Form<'_>,
+    evaluation: &ExactEvaluation,
+    multipliers: &[f64],
+) -> (Vec<f64>, Vec<f64>) {
+    let (mut units, mut apart) = (vec![None; form.num_units()], vec![0.0; form.num_units()]);
+    for (i, &g) in multipliers.iter().enumerate() {
+        let u = form.unit_of(i);
+        let own = (Dd::from(g) - evaluation.points[u].multiplier).to_f64().abs();
+        apart[u] = larger(apart[u], own);
+        units[u] = match units[u] {
+            Some(other) if other != g => Some(f64::NAN),
+            _ => Some(g),
+        };
+    }
+    (units.into_iter().map(|g| g.unwrap_or(f64::NAN)).collect(), apart)
 }
 
 /// Totals of multipliers of the records, on the matrix as given.

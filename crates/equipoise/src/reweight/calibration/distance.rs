@@ -134,6 +134,50 @@ impl RecordDistance {
         }
     }
 
+    /// G′(g), the inverse of F: ±∞ at the ends of a smooth F, NaN beyond; of the truncated distance the one without bounds.
+    pub fn derivative(&self, g: f64) -> f64 {
+        match self.distance {
+            Distance::Linear | Distance::TruncatedLinear => g - 1.0,
+            Distance::Raking => libm::log(g),
+            Distance::Logit => {
+                let below = libm::log((g - self.lower) / (1.0 - self.lower));
+                let above = libm::log((self.upper - g) / (self.upper - 1.0));
+                (below - above) / self.logit_rate().to_f64()
+            }
+            Distance::HyperbolicSine { alpha } => libm::sinh(alpha * (g - 1.0 / g)) / (2.0 * alpha),
+        }
+    }
+
+    /// True if the distance allows the multiplier, the ends included.
+    pub fn allows(&self, g: f64) -> bool {
+        match self.distance {
+            Distance::Linear => g.is_finite(),
+            Distance::TruncatedLinear | Distance::Logit => (self.lower..=self.upper).contains(&g),
+            Distance::Raking | Distance::HyperbolicSine { .. } => g >= 0.0,
+        }
+    }
+
+    /// An upper bound on G(g) − G(ĝ) − v(g − ĝ) for a multiplier g that the distance allows, ĝ = F(v) being `point` and
+    /// |g − ĝ| ≤ `apart`.
+    ///
+    /// The relative entropies of raking and logit are at most (g − ĝ)²/F′ (χ² bounds them), the quadratic ones half of that; that
+    /// of the hyperbolic sine is at most twice as much where F′ changes by no more than a factor 2 in between, else the
+    /// symmetric (G′(g) − v)(g − ĝ) bounds it.
+    pub fn divergence_bound(&self, g: f64, point: &ExactPoint, apart: f64) -> f64 {
+        if apart == 0.0 {
+            return 0.0;
+        }
+        match self.distance {
+            // At a bound the term is (v − G′(ĝ))(g − ĝ) + (g − ĝ)²/2.
+            Distance::TruncatedLinear if point.slope == 0.0 => apart * (point.margin + apart),
+            Distance::HyperbolicSine { .. } if apart > 0.34 * point.slope / self.slope_rate() => {
+                let change = (self.derivative(g) - self.derivative(point.multiplier.high)).abs();
+                apart * change * (1.0 + 1e-9)
+            }
+            _ => 2.0 * apart * (apart / point.slope),
+        }
+    }
+
     /// A bound on |F″/F′|: over an interval of v of length δ the slope changes by at most a factor e^(bound δ).
     pub fn slope_rate(&self) -> f64 {
         match self.distance {

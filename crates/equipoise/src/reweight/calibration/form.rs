@@ -156,15 +156,6 @@ impl<'a> Form<'a> {
         self.unit_of.as_ref().map_or(i, |units| units[i] as usize)
     }
 
-    /// Records of each unit.
-    pub fn members(&self) -> Vec<Vec<u32>> {
-        let mut members = vec![Vec::new(); self.num_units()];
-        for i in 0..self.problem.num_records() {
-            members[self.unit_of(i)].push(i as u32);
-        }
-        members
-    }
-
     /// Evaluates λ in doubles.
     pub fn evaluate(&self, lambda: &[f64]) -> Evaluation {
         let mut v = vec![0.0; self.num_units()];
@@ -254,7 +245,10 @@ impl<'a> Form<'a> {
 
     /// max |residualⱼ|/magnitudeⱼ over the targets `of`.
     pub fn relative_residual(&self, residual: &[f64], of: &[usize]) -> f64 {
-        of.iter().map(|&j| residual[j].abs() / self.magnitudes[j]).fold(0.0, larger)
+        // A total of 0 that no record counts for has magnitude 0, and is met.
+        let relative =
+            |&j: &usize| if residual[j] == 0.0 { 0.0 } else { residual[j].abs() / self.magnitudes[j] };
+        of.iter().map(relative).fold(0.0, larger)
     }
 
     /// Derivative of the dual along λ + αd, with v and its direction `change` per unit: d·(t − Aᵀ(wg)) − d·(λ + αd)/C.

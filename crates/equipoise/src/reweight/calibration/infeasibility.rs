@@ -1,8 +1,8 @@
-//! Proofs that no multipliers meet the exact totals: found by any means, checked by [`check`] alone.
+//! Proofs that no multipliers meet the exact totals: found by any means, believed only if the Farkas checker accepts them.
 //!
 //! A combination y of the targets proves it if y·t exceeds the largest value of Σᵤ wᵤgᵤ(aᵤ·y) over the multipliers that the
 //! distance allows: for bounds Σ wᵤ max(Lᵤaᵤ·y, Uᵤaᵤ·y); for g > 0 it is 0 if every aᵤ·y ≤ 0, and not reached if one is < 0;
-//! for free g it is 0 if every aᵤ·y = 0. (Farkas' lemma.)
+//! for free g it is 0 if every aᵤ·y = 0.
 
 use clarabel::algebra::CscMatrix;
 use clarabel::solver::{DefaultSettingsBuilder, DefaultSolver, IPSolver, SupportedConeT};
@@ -12,8 +12,8 @@ use super::form::Form;
 use super::newton::Outcome;
 use super::options::Distance;
 use crate::control::Control;
-use crate::numeric::dd::{DD_EPSILON, Dd, RowSum, SplitDd, TripleAccumulator};
-use crate::numeric::exact;
+use crate::reweight::contradiction::{Contradiction, accept, accept_nearly, impossible_alone};
+use crate::reweight::target_system::TargetSystem;
 
 /// A checked proof that the exact totals cannot be met together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,99 +47,41 @@ pub(super) fn grows(form: &Form<'_>, lambda: &[f64]) -> bool {
     required - attainable > 1e-9 * scale
 }
 
-/// Looks for a proof and returns it only if it passes [`check`].
-pub(super) fn prove(form: &Form<'_>, outcome: &Outcome, control: &Control) -> Option<InfeasibilityProof> {
-    let proof = single_target(form)
-        .or_else(|| check_scaled(form, &outcome.lambda.iter().map(|l| l.high).collect::<Vec<f64>>()))
-        .or_else(|| dependent_target(form, outcome))
-        .or_else(|| by_linear_program(form, control))?;
-    Some(without_needless_targets(form, proof))
+impl InfeasibilityProof {
+    pub(super) fn new(contradiction: Contradiction) -> Self {
+        Self {
+            targets: contradiction.support(),
+            required: contradiction.check.required,
+            attainable: contradiction.check.attainable,
+            gap: contradiction.check.gap,
+            combination: contradiction.combination,
+        }
+    }
 }
 
-/// Checks a combination in exact or bounded-error arithmetic on the records as given.
-pub(super) fn check(form: &Form<'_>, y: &[f64]) -> Option<InfeasibilityProof> {
-    if y.iter().enumerate().any(|(j, y)| !y.is_finite() || (*y != 0.0 && !form.is_exact(j))) {
-        return None;
-    }
-    let (mut required, mut required_error) = (Dd::ZERO, 0.0);
-    for (weight, &t) in y.iter().zip(&form.totals) {
-        let term = Dd::product(*weight, t);
-        required = required + term;
-        required_error += (y.len() + 2) as f64 * DD_EPSILON * term.high.abs();
-    }
-    let split: Vec<SplitDd> = y.iter().map(|&y| SplitDd::from(Dd::from(y))).collect();
-    let members = form.members();
-    let (mut attainable, mut attainable_error, mut negative) = (Dd::ZERO, 0.0, false);
-    for (u, members) in members.iter().enumerate() {
-        let mut product = TripleAccumulator::default();
-        let mut terms = 0;
-        for &i in members {
-            let (columns, values) = form.problem.matrix.row(i as usize);
-            product.add_row(columns, values, &split);
-            terms += columns.len();
-        }
-        let x = product.value();
-        let error =
-            TripleAccumulator::relative_error(terms) * product.magnitude() + DD_EPSILON * x.high.abs();
-        if form.options.distance.is_bounded() {
-            let d = form.distance(u);
-            let term = x.times(if x.high > 0.0 { d.upper } else { d.lower }).times(form.weights[u]);
-            attainable = attainable + term;
-            attainable_error += form.weights[u] * d.lower.abs().max(d.upper.abs()) * error
-                + (form.num_units() + 4) as f64 * DD_EPSILON * term.high.abs();
-            continue;
-        }
-        let sign = if x.high.abs() > error {
-            x.high.signum()
-        } else {
-            exact::sign_of_sum_of_products(members.iter().flat_map(|&i| {
-                let (columns, values) = form.problem.matrix.row(i as usize);
-                columns.iter().zip(values).map(|(&j, &a)| (a, y[j as usize]))
-            }))
-        };
-        if sign > 0.0 || (form.options.distance == Distance::Linear && sign != 0.0) {
-            return None;
-        }
-        negative |= sign < 0.0;
-    }
-    let gap = (required - attainable).to_f64() - (required_error + attainable_error) * (1.0 + 1e-9);
-    let exact_zero =
-        || exact::sign_of_sum_of_products(y.iter().copied().zip(form.totals.iter().copied())) >= 0.0;
-    if gap > 0.0 || (negative && exact_zero()) {
-        let targets = (0..y.len()).filter(|&j| y[j] != 0.0).collect();
-        return Some(InfeasibilityProof {
-            combination: y.to_vec(),
-            targets,
-            required: required.to_f64(),
-            attainable: attainable.to_f64(),
-            gap: gap.max(0.0),
-        });
-    }
-    None
+/// Looks for a proof.
+pub(super) fn prove(form: &Form<'_>, outcome: &Outcome, control: &Control) -> Option<InfeasibilityProof> {
+    let system = form.options.target_system(form.problem);
+    let found = single_target(&system)
+        .or_else(|| along_lambda(form, &system, outcome))
+        .or_else(|| dependent_target(form, &system, outcome))
+        .or_else(|| by_linear_program(form, &system, control))?;
+    Some(InfeasibilityProof::new(without_needless_targets(form, &system, found)))
 }
 
 /// One target alone, above all that its records can give or below the least.
-fn single_target(form: &Form<'_>) -> Option<InfeasibilityProof> {
-    let k = form.num_targets();
-    (0..k).filter(|&j| form.is_exact(j)).find_map(|j| {
-        [1.0, -1.0].into_iter().find_map(|sign| {
-            let mut y = vec![0.0; k];
-            y[j] = sign;
-            check(form, &y)
-        })
-    })
+fn single_target(system: &TargetSystem<'_>) -> Option<Contradiction> {
+    system.targets().into_iter().find_map(|j| impossible_alone(system, j))
 }
 
 /// λ itself: along a direction in which the dual grows it is a proof.
-fn check_scaled(form: &Form<'_>, y: &[f64]) -> Option<InfeasibilityProof> {
-    let y: Vec<f64> = (0..y.len()).map(|j| if form.is_exact(j) { y[j] } else { 0.0 }).collect();
-    let size = y.iter().zip(&form.magnitudes).map(|(y, m)| (y * m).abs()).fold(0.0, f64::max);
-    let y: Vec<f64> = y.iter().map(|y| y / size).collect();
-    check(form, &y)
+fn along_lambda(form: &Form<'_>, system: &TargetSystem<'_>, outcome: &Outcome) -> Option<Contradiction> {
+    let lambda = |j: usize| if form.is_exact(j) { outcome.lambda[j].high } else { 0.0 };
+    accept_nearly(system, &(0..form.num_targets()).map(lambda).collect::<Vec<f64>>())
 }
 
 /// A target that depends on the others but asks for another total than they imply.
-fn dependent_target(form: &Form<'_>, outcome: &Outcome) -> Option<InfeasibilityProof> {
+fn dependent_target(form: &Form<'_>, system: &TargetSystem<'_>, outcome: &Outcome) -> Option<Contradiction> {
     let k = form.num_targets();
     let entry = |i: usize, j: usize| outcome.gram[if i >= j { i * k + j } else { j * k + i }];
     (0..k).filter(|&j| form.is_exact(j) && !outcome.structure.order.contains(&j)).find_map(|j| {
@@ -149,24 +91,13 @@ fn dependent_target(form: &Form<'_>, outcome: &Outcome) -> Option<InfeasibilityP
         y[j] = 1.0;
         [1.0, -1.0].into_iter().find_map(|sign| {
             let y: Vec<f64> = y.iter().map(|y| sign * y).collect();
-            check(form, &y).or_else(|| check_as_integers(form, &y))
+            accept_nearly(system, &y)
         })
     })
 }
 
-/// The combination in small whole numbers: sums of categories are dependent in these, and then exactly so.
-fn check_as_integers(form: &Form<'_>, y: &[f64]) -> Option<InfeasibilityProof> {
-    let largest = y.iter().map(|y| y.abs()).fold(0.0, f64::max);
-    (1..=60).find_map(|size| {
-        let scaled: Vec<f64> = y.iter().map(|y| y / largest * f64::from(size)).collect();
-        let whole: Vec<f64> = scaled.iter().map(|y| libm::rint(*y)).collect();
-        let near = scaled.iter().zip(&whole).all(|(a, b)| (a - b).abs() < 1e-4);
-        if near { check(form, &whole) } else { None }
-    })
-}
-
 /// max y·t subject to aᵤ·y ≤ 0, |yⱼ|·magnitudeⱼ ≤ 1, by Clarabel: for multipliers g > 0.
-fn by_linear_program(form: &Form<'_>, control: &Control) -> Option<InfeasibilityProof> {
+fn by_linear_program(form: &Form<'_>, system: &TargetSystem<'_>, control: &Control) -> Option<Contradiction> {
     if form.options.distance.is_bounded() || form.options.distance == Distance::Linear {
         return None;
     }
@@ -217,9 +148,7 @@ fn by_linear_program(form: &Form<'_>, control: &Control) -> Option<Infeasibility
     for (&j, x) in columns.iter().zip(&solver.solution.x) {
         y[j] = x / form.magnitudes[j];
     }
-    check(form, &y)
-        .or_else(|| check_as_integers(form, &y))
-        .or_else(|| shifted(form, &y).and_then(|y| check(form, &y)))
+    accept_nearly(system, &y).or_else(|| shifted(form, &y).and_then(|y| accept(system, y)))
 }
 
 /// y less a multiple of the targets whose columns are non-negative, just enough for every aᵤ·y ≤ 0.
@@ -253,21 +182,23 @@ fn distinct_rows(form: &Form<'_>) -> Vec<u32> {
     units
 }
 
-/// Drops targets from the proof, the smallest parts first, while the check still holds.
-fn without_needless_targets(form: &Form<'_>, proof: InfeasibilityProof) -> InfeasibilityProof {
-    let part = |j: usize| (proof.combination[j] * form.magnitudes[j]).abs();
-    let mut order = proof.targets.clone();
+/// Drops targets from the proof, the smallest parts first, while the checker still accepts it.
+fn without_needless_targets(
+    form: &Form<'_>,
+    system: &TargetSystem<'_>,
+    found: Contradiction,
+) -> Contradiction {
+    let part = |j: usize| (found.combination[j] * form.magnitudes[j]).abs();
+    let mut order = found.support();
     order.sort_by(|&a, &b| part(a).total_cmp(&part(b)));
-    let mut best = proof.clone();
+    let mut best = found.clone();
     for j in order {
-        if best.targets.len() == 1 {
+        if best.support().len() == 1 {
             break;
         }
         let mut y = best.combination.clone();
         y[j] = 0.0;
-        if let Some(smaller) = check(form, &y) {
-            best = smaller;
-        }
+        best = accept(system, y).unwrap_or(best);
     }
     best
 }

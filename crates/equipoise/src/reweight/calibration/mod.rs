@@ -36,6 +36,7 @@
 //! ```
 
 mod certificate;
+mod certify;
 mod distance;
 mod form;
 mod infeasibility;
@@ -46,6 +47,7 @@ mod result;
 mod solve;
 
 pub use certificate::CalibrationCertificate;
+pub use certify::CalibrationCertification;
 pub use infeasibility::InfeasibilityProof;
 pub use options::{CalibrationOptions, Distance};
 pub use result::{Calibration, CalibrationStatus, CalibrationTarget};

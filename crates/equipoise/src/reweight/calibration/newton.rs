@@ -10,9 +10,10 @@ use super::form::{Evaluation, ExactEvaluation, Form};
 use super::infeasibility;
 use super::options::Distance;
 use super::pivoted::PivotedCholesky;
-use crate::control::{Control, IterationRecord};
+use crate::control::{Control, IterationRecord, Stopwatch};
 use crate::numeric::dd::Dd;
 use crate::numeric::sum::dot;
+use crate::reweight::Timing;
 
 /// Relative residual at which the plain iteration hands over to the finish.
 const HANDOVER: f64 = 1e-9;
@@ -55,14 +56,18 @@ pub(super) struct Outcome {
     pub gram: Vec<f64>,
 }
 
-pub(super) fn solve(form: &Form<'_>, control: &Control) -> Outcome {
+pub(super) fn solve(form: &Form<'_>, control: &Control, timing: &mut Timing) -> Outcome {
+    let mut watch = Stopwatch::default();
     let k = form.num_targets();
     let all: Vec<usize> = (0..k).collect();
     let gram = form.gram(|u| form.weights[u] * form.q[u]);
+    timing.gram_seconds += watch.lap();
     let structure = PivotedCholesky::new(&gram, k, &all);
+    timing.cholesky_seconds += watch.lap();
     let mut state = State {
         form,
         control,
+        timing,
         gram: &gram,
         independent: {
             let mut order = structure.order.clone();
@@ -73,6 +78,7 @@ pub(super) fn solve(form: &Form<'_>, control: &Control) -> Outcome {
         history: Vec::new(),
     };
     let (end, iterations) = state.iterate(form.options.max_iterations);
+    watch.lap();
     let (lambda, evaluation) = match end {
         End::Finished | End::Stalled => state.finish(),
         _ => {
@@ -82,12 +88,14 @@ pub(super) fn solve(form: &Form<'_>, control: &Control) -> Outcome {
         }
     };
     let history = state.history;
+    timing.finish_seconds += watch.lap();
     Outcome { lambda, evaluation, end, iterations, history, structure, gram }
 }
 
 struct State<'a> {
     form: &'a Form<'a>,
     control: &'a Control,
+    timing: &'a mut Timing,
     gram: &'a [f64],
     independent: Vec<usize>,
     lambda: Vec<f64>,
@@ -97,6 +105,7 @@ struct State<'a> {
 impl State<'_> {
     fn iterate(&mut self, limit: u32) -> (End, u32) {
         let form = self.form;
+        let mut watch = Stopwatch::default();
         let mut evaluation = form.evaluate(&self.lambda);
         let (mut stalled, mut near) = (0, 0);
         for iteration in 0..limit {
@@ -119,9 +128,11 @@ impl State<'_> {
             if self.control.must_stop() {
                 return (End::Cancelled, iteration);
             }
+            self.timing.passes_seconds += watch.lap();
             let Some((d, slope)) = self.direction(&evaluation, residual) else {
                 return (End::Stalled, iteration);
             };
+            watch.lap();
             let mut change = vec![0.0; form.num_units()];
             form.products(&d, &mut change);
             let alpha = self.line_search(&evaluation, &d, &change, slope);
@@ -166,12 +177,15 @@ impl State<'_> {
 
     /// Newton's direction, and the slope of the dual along it. Where records at their bounds make the Hessian singular a
     /// multiple of the structure's own is added.
-    fn direction(&self, evaluation: &Evaluation, residual: f64) -> Option<(Vec<f64>, f64)> {
+    fn direction(&mut self, evaluation: &Evaluation, residual: f64) -> Option<(Vec<f64>, f64)> {
         let form = self.form;
+        let mut watch = Stopwatch::default();
         let hessian = form.gram(|u| form.weights[u] * form.q[u] * evaluation.points[u].slope);
+        self.timing.gram_seconds += watch.lap();
         let mut theta = 0.0;
         while theta <= 1.0 {
             let d = self.solve(&hessian, theta, &evaluation.residual);
+            self.timing.cholesky_seconds += watch.lap();
             if let Some(d) = d {
                 let slope = dot(&d, &evaluation.residual);
                 if slope > 0.0 && slope.is_finite() {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{InputCode, InputError};
 use crate::reweight::MAX_THREADS;
 use crate::reweight::problem::ReweightProblem;
+use crate::reweight::target_system::{Reach, TargetSystem, Units};
 
 /// The distance G between a multiplier and 1; F is the inverse of G′, so that F(0) = F′(0) = 1.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -164,6 +165,32 @@ impl CalibrationOptions {
                 self.validate_clusters(problem, clusters)
             }
         }
+    }
+
+    /// The exact totals as a system in the final weights, with the multipliers that the distance allows.
+    pub(in crate::reweight) fn target_system<'a>(&self, problem: &'a ReweightProblem) -> TargetSystem<'a> {
+        let reach = match self.distance {
+            Distance::Linear => Reach::Free,
+            Distance::TruncatedLinear => Reach::Within,
+            Distance::Logit => Reach::StrictlyWithin,
+            Distance::Raking | Distance::HyperbolicSine { .. } => Reach::Positive,
+        };
+        let is_exact = |j: usize| self.costs.as_ref().is_none_or(|costs| costs[j].is_infinite());
+        let edges =
+            (problem.targets().iter().enumerate())
+                .map(|(j, target)| {
+                    if is_exact(j) {
+                        (target.total, target.total)
+                    } else {
+                        (f64::NEG_INFINITY, f64::INFINITY)
+                    }
+                })
+                .unzip();
+        let units = match &self.clusters {
+            None => Units::single(problem.num_records()),
+            Some(clusters) => Units::clusters(clusters),
+        };
+        TargetSystem::new(problem, reach, edges, units)
     }
 
     /// Members of a cluster must agree in what one common weight is made of.

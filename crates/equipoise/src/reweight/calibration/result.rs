@@ -7,7 +7,7 @@ use super::certificate::CalibrationCertificate;
 use super::infeasibility::InfeasibilityProof;
 use crate::control::IterationRecord;
 use crate::numeric::digest::Digest;
-use crate::reweight::Distribution;
+use crate::reweight::{Distribution, Timing};
 
 /// How a calibration ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -132,4 +132,6 @@ pub struct Calibration {
     pub history: Vec<IterationRecord>,
     /// FNV-1a 64 over the little-endian IEEE bytes of the multipliers.
     pub digest: Digest,
+    /// Seconds of each part; the search for a proof counts as certificate.
+    pub timing: Timing,
 }

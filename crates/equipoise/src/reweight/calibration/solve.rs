@@ -1,6 +1,6 @@
 //! From options to a judged answer.
 
-use ndarray::{Array1, ArrayView1};
+use ndarray::Array1;
 
 use super::certificate::{self, CalibrationCertificate, Judgement};
 use super::form::Form;
@@ -8,12 +8,12 @@ use super::infeasibility::{self, InfeasibilityProof};
 use super::newton::{self, End};
 use super::options::CalibrationOptions;
 use super::result::{Calibration, CalibrationStatus, CalibrationTarget};
-use crate::control::Control;
+use crate::control::{Control, Stopwatch};
 use crate::error::InputError;
 use crate::numeric::dd::Dd;
 use crate::numeric::digest::Digest;
 use crate::numeric::parallel::Workers;
-use crate::reweight::{Distribution, ReweightProblem};
+use crate::reweight::{Distribution, ReweightProblem, Timing};
 
 impl ReweightProblem {
     /// Calibrates the weights to the totals; see [`crate::reweight::calibration`] for the mathematics. The scales of the targets
@@ -38,18 +38,23 @@ impl ReweightProblem {
         control: &mut Control,
     ) -> Result<Calibration, InputError> {
         options.validate(self)?;
+        let total = Stopwatch::default();
+        let mut watch = Stopwatch::default();
         control.start_clock(options.time_limit_seconds);
         let workers = Workers::new(options.threads);
+        let mut timing = Timing { threads: workers.threads(), ..Timing::default() };
         let form = Form::new(self, options, &workers);
+        timing.form_seconds = watch.lap();
         tracing::info!(
             num_records = self.num_records(),
             num_targets = self.num_targets(),
             distance = options.distance.as_str(),
             "calibration starts"
         );
-        let outcome = newton::solve(&form, control);
-        let judgement =
-            certificate::judge(&form, &outcome.lambda, &outcome.evaluation, &outcome.structure.order);
+        let outcome = newton::solve(&form, control, &mut timing);
+        watch.lap();
+        let independent = &outcome.structure.order;
+        let judgement = certificate::judge(&form, &outcome.lambda, &outcome.evaluation, independent, None);
         let mut status = status(outcome.end, &judgement.certificate, options.tolerance);
         let mut proof = None;
         if !matches!(status, CalibrationStatus::Converged | CalibrationStatus::Cancelled) {
@@ -58,15 +63,19 @@ impl ReweightProblem {
                 status = CalibrationStatus::Infeasible;
             }
         }
-        let targets = rows(&form, &outcome.lambda, &judgement);
+        timing.certificate_seconds = watch.lap();
+        let targets = target_rows(&form, &outcome.lambda, &judgement);
         let weights: Vec<f64> =
             judgement.multipliers.iter().zip(&self.design_weights).map(|(g, w)| w * g).collect();
         let digest = Digest::of(judgement.multipliers.iter().copied());
         tracing::info!(status = status.as_str(), %digest, "calibration ends");
+        let distribution = Distribution::new(self, &judgement.multipliers, &weights);
+        timing.report_seconds = watch.lap();
+        timing.total_seconds = total.seconds();
         Ok(Calibration {
             status,
             message: message(self, status, proof.as_ref()),
-            distribution: Distribution::new(self, &judgement.multipliers, &weights),
+            distribution,
             weights: Array1::from(weights),
             multipliers: Array1::from(judgement.multipliers),
             lambda: outcome.lambda.iter().map(|l| l.high).collect(),
@@ -77,30 +86,14 @@ impl ReweightProblem {
             iterations: outcome.iterations,
             history: outcome.history,
             digest,
+            timing,
         })
-    }
-
-    /// Checks a combination of the targets (k) as a proof that the exact totals cannot be met; `None` if it proves nothing.
-    ///
-    /// # Errors
-    /// As [`ReweightProblem::calibrate`]; a combination of the wrong length.
-    pub fn check_infeasibility(
-        &self,
-        combination: ArrayView1<'_, f64>,
-        options: &CalibrationOptions,
-    ) -> Result<Option<InfeasibilityProof>, InputError> {
-        options.validate(self)?;
-        if combination.len() != self.num_targets() {
-            return Err(InputError::length("combination", self.num_targets(), combination.len()));
-        }
-        let workers = Workers::inline();
-        Ok(infeasibility::check(&Form::new(self, options, &workers), &combination.to_vec()))
     }
 }
 
 /// Converged if and only if the totals and the distance from the optimum are proven within the tolerance.
 fn status(end: End, certificate: &CalibrationCertificate, tolerance: f64) -> CalibrationStatus {
-    if certificate.constraint_residual <= tolerance && certificate.distance_bound <= tolerance {
+    if certificate.holds(tolerance) {
         return CalibrationStatus::Converged;
     }
     match end {
@@ -128,7 +121,8 @@ fn message(
     )
 }
 
-fn rows(form: &Form<'_>, lambda: &[Dd], judgement: &Judgement) -> Vec<CalibrationTarget> {
+/// One row per target.
+pub(super) fn target_rows(form: &Form<'_>, lambda: &[Dd], judgement: &Judgement) -> Vec<CalibrationTarget> {
     let problem = form.problem;
     (0..form.num_targets())
         .map(|j| {

@@ -3,12 +3,11 @@
 
 use super::condensed::Condensed;
 use super::options::ExplainOptions;
-use crate::certificate::infeasibility::{FarkasCheck, Proof, check_farkas};
 use crate::control::{Control, IterationRecord};
-use crate::numeric::sum::max_abs;
 use crate::qp::feasibility::{Feasibility, FeasibilityOptions, check_feasibility};
 use crate::reweight::bands::{BandMethod, BandOptions, BandWeight};
 use crate::reweight::calibration::{CalibrationOptions, CalibrationStatus, Distance};
+use crate::reweight::contradiction::{Contradiction, accept_nearly};
 use crate::reweight::target_system::{Reach, TargetSystem};
 
 /// Up to so many groups the exact simplex method is asked first, up to the second number at all.
@@ -23,24 +22,6 @@ const INNER_WEIGHT: f64 = 1e6;
 const INNER_NARROWING: f64 = 0.1;
 /// Iterations of a solver that is asked for feasibility.
 const SOLVER_ITERATIONS: u32 = 400;
-/// Denominators tried for a combination that should be made of small whole numbers, and how near to them it must be.
-const LARGEST_WHOLE: u32 = 60;
-const NEARLY_WHOLE: f64 = 1e-4;
-
-/// A combination of the targets (k) that proves a contradiction, with its check.
-#[derive(Debug, Clone)]
-pub(super) struct Contradiction {
-    pub combination: Vec<f64>,
-    pub check: FarkasCheck,
-}
-
-impl Contradiction {
-    /// Targets that the proof presses on, ascending.
-    pub fn support(&self) -> Vec<usize> {
-        (0..self.combination.len()).filter(|&j| self.combination[j] != 0.0).collect()
-    }
-}
-
 /// The answer, each with its evidence.
 pub(super) enum Decision {
     /// Multipliers were found that meet the targets within the tolerance: their check is the evidence.
@@ -124,7 +105,7 @@ impl Decider<'_> {
                     }
                 }
                 Feasibility::Infeasible { farkas, .. } => {
-                    if let Some(proof) = accept_combination(system, &condensed.spread(&farkas)) {
+                    if let Some(proof) = accept_nearly(system, &condensed.spread(&farkas)) {
                         return Decision::Infeasible(proof);
                     }
                 }
@@ -154,7 +135,7 @@ impl Decider<'_> {
             };
             if let Some(proof) = answer.infeasibility {
                 let combination: Vec<f64> = proof.direction.iter().map(|v| -v).collect();
-                if let Some(proof) = accept_combination(system, &condensed.spread(&combination)) {
+                if let Some(proof) = accept_nearly(system, &condensed.spread(&combination)) {
                     return Decision::Infeasible(proof);
                 }
             }
@@ -187,7 +168,7 @@ impl Decider<'_> {
         };
         if answer.status == CalibrationStatus::Infeasible {
             let combination = answer.infeasibility.map(|proof| proof.combination);
-            let proof = combination.and_then(|y| accept_combination(system, &condensed.spread(&y)));
+            let proof = combination.and_then(|y| accept_nearly(system, &condensed.spread(&y)));
             return proof.map_or(Decision::Unknown, Decision::Infeasible);
         }
         let multipliers = answer.multipliers.to_vec();
@@ -207,28 +188,4 @@ fn methods(system: &TargetSystem<'_>, condensed: &Condensed<'_, '_>) -> &'static
         (_, true) => &[Bands],
         (_, false) => &[Calibration],
     }
-}
-
-/// The combination, scaled, if the checker accepts it as a proof for the doubles given; else its nearest small whole numbers.
-pub(super) fn accept_combination(system: &TargetSystem<'_>, combination: &[f64]) -> Option<Contradiction> {
-    let largest = max_abs(combination);
-    if !(largest > 0.0 && largest.is_finite()) {
-        return None;
-    }
-    let scaled: Vec<f64> = combination.iter().map(|y| y / largest).collect();
-    accept(system, scaled.clone()).or_else(|| {
-        (1..=LARGEST_WHOLE).find_map(|size| {
-            let exact: Vec<f64> = scaled.iter().map(|y| y * f64::from(size)).collect();
-            let whole: Vec<f64> = exact.iter().map(|y| libm::rint(*y)).collect();
-            let near = exact.iter().zip(&whole).all(|(a, b)| (a - b).abs() <= NEARLY_WHOLE);
-            if near { accept(system, whole) } else { None }
-        })
-    })
-}
-
-/// The combination as it is, if the checker accepts it.
-pub(super) fn accept(system: &TargetSystem<'_>, combination: Vec<f64>) -> Option<Contradiction> {
-    let mut check = check_farkas(system, &combination).ok()?;
-    check.support = Vec::new();
-    (check.proof == Proof::Rigorous).then_some(Contradiction { combination, check })
 }

@@ -13,8 +13,9 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::decide::{Contradiction, Decider, Decision, accept};
+use super::decide::{Decider, Decision};
 use crate::numeric::sum::max_abs;
+use crate::reweight::contradiction::{Contradiction, accept, impossible_alone};
 use crate::reweight::target_system::TargetSystem;
 
 /// Proofs sought beyond the first one when it is made sharp.
@@ -54,7 +55,7 @@ pub(super) struct Found {
 
 /// Looks for the targets that are impossible alone, then for minimal sets until `max_sets` of them are found.
 pub(super) fn search(system: &TargetSystem<'_>, decider: &mut Decider<'_>) -> Found {
-    let mut found = Found { sets: impossible_alone(system), complete: true, ..Found::default() };
+    let mut found = Found { sets: all_impossible_alone(system), complete: true, ..Found::default() };
     found.first = found.sets.first().map(|set| set.contradiction.clone());
     let enough = found.sets.len() + decider.options.max_sets;
     let mut nodes = VecDeque::from([Vec::new()]);
@@ -110,24 +111,12 @@ pub(super) fn search(system: &TargetSystem<'_>, decider: &mut Decider<'_>) -> Fo
 }
 
 /// Every target whose interval lies beyond its least or greatest total.
-fn impossible_alone(system: &TargetSystem<'_>) -> Vec<FoundSet> {
-    let contradiction = |j: usize| {
-        let (least, greatest) = system.extremes(j);
-        let near = |extreme: f64| 1e-9 * extreme.abs();
-        let short = greatest.is_finite() && greatest <= system.lower[j] + near(greatest);
-        let over = least.is_finite() && least >= system.upper[j] - near(least);
-        let sides = [(1.0, short), (-1.0, over)];
-        sides.into_iter().filter(|side| side.1).find_map(|(sign, _)| {
-            let mut combination = vec![0.0; system.lower.len()];
-            combination[j] = sign;
-            accept(&system.restricted_to(&[j]), combination)
-        })
+fn all_impossible_alone(system: &TargetSystem<'_>) -> Vec<FoundSet> {
+    let set = |j: usize| {
+        let contradiction = impossible_alone(system, j)?;
+        Some(FoundSet { targets: vec![j], contradiction, minimal: true })
     };
-    (system.targets().into_iter())
-        .filter_map(|j| {
-            contradiction(j).map(|contradiction| FoundSet { targets: vec![j], contradiction, minimal: true })
-        })
-        .collect()
+    system.targets().into_iter().filter_map(set).collect()
 }
 
 /// A proof of a larger ratio gap/Σ|yⱼ|sⱼ, which presses on fewer targets.

@@ -111,39 +111,8 @@ impl ReweightProblem {
     ) -> Result<Explanation, InputError> {
         options.validate()?;
         calibration.validate(self)?;
-        let system = TargetSystem::of_calibration(self, calibration);
+        let system = calibration.target_system(self);
         Ok(explain(&system, Some(calibration.distance), options, control))
-    }
-}
-
-impl<'a> TargetSystem<'a> {
-    /// The exact totals of a calibration, and the multipliers that its distance allows.
-    pub(in crate::reweight) fn of_calibration(
-        problem: &'a ReweightProblem,
-        options: &CalibrationOptions,
-    ) -> Self {
-        let reach = match options.distance {
-            Distance::Linear => Reach::Free,
-            Distance::TruncatedLinear => Reach::Within,
-            Distance::Logit => Reach::StrictlyWithin,
-            Distance::Raking | Distance::HyperbolicSine { .. } => Reach::Positive,
-        };
-        let is_exact = |j: usize| options.costs.as_ref().is_none_or(|costs| costs[j].is_infinite());
-        let edges =
-            (problem.targets().iter().enumerate())
-                .map(|(j, target)| {
-                    if is_exact(j) {
-                        (target.total, target.total)
-                    } else {
-                        (f64::NEG_INFINITY, f64::INFINITY)
-                    }
-                })
-                .unzip();
-        let units = match &options.clusters {
-            None => Units::single(problem.num_records()),
-            Some(clusters) => Units::clusters(clusters),
-        };
-        Self::new(problem, reach, edges, units)
     }
 }
 

@@ -9,11 +9,12 @@
 //!   Mathematik 4 (1962) 238–252); few variables are solved outright instead.
 
 use super::condensed::Condensed;
-use super::decide::{Contradiction, Decider, Decision, OPEN_MARGIN, SIMPLEX_GROUPS, accept};
+use super::decide::{Decider, Decision, OPEN_MARGIN, SIMPLEX_GROUPS};
 use crate::certificate::linear_system::{Edge, LinearSystem, Part};
 use crate::numeric::sparse::SparseMatrix;
 use crate::qp::feasibility::FeasibilityOptions;
 use crate::qp::relaxation::cheapest_relaxation;
+use crate::reweight::contradiction::{Contradiction, accept};
 use crate::reweight::target_system::TargetSystem;
 
 /// Trials go beyond what is proven necessary by this fraction, and by ten times as much after one that decides nothing.
