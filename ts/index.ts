@@ -19,6 +19,7 @@ export {
   type ReweightConfiguration,
   reweightConfig,
 } from './reweight/config.js'
+export type * from './reweight/explain-types.js'
 export type { FormChoice, FormResult } from './reweight/form-choice.js'
 export * from './reweight/gold-star.js'
 export {

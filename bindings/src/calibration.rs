@@ -10,6 +10,7 @@ use equipoise::reweight::calibration::{
 use napi::bindgen_prelude::*;
 use napi::sys;
 use napi_derive::napi;
+use ndarray::ArrayView1;
 use serde::Serialize;
 
 use crate::answer::to_object;
@@ -54,6 +55,20 @@ impl NativeReweightProblem {
         options: NativeCalibrationOptions,
     ) -> Result<CalibrationSolution> {
         contained(env, || Ok(CalibrationSolution(self.problem()?.calibrate(&options.into_options()?)?)))
+    }
+
+    /// Null if the combination proves nothing.
+    #[napi(ts_return_type = "object | null")]
+    pub fn certify_calibration_infeasibility(
+        &self,
+        env: &Env,
+        combination: Float64ArraySlice<'_>,
+        options: NativeCalibrationOptions,
+    ) -> Result<Plain<Option<InfeasibilityProof>>> {
+        contained(env, || {
+            let combination = ArrayView1::from(&combination[..]);
+            Ok(Plain(self.problem()?.check_infeasibility(combination, &options.into_options()?)?))
+        })
     }
 
     #[napi]

@@ -11,6 +11,7 @@
 //! | [`run`] | one solve on a thread of its own |
 //! | [`answer`] | vectors of answers, both ways |
 //! | [`penalty`], [`bands`], [`calibration`] | the forms: options, solve, results, defaults |
+//! | [`explain`] | why targets cannot be met |
 //! | [`form`] | the choice of a form, for batches |
 //! | [`integer`] | integer weights |
 //! | [`replicates`] | replicate weights and standard errors |
@@ -28,6 +29,7 @@ pub mod control;
 pub mod convert;
 pub mod errors;
 pub mod events;
+pub mod explain;
 pub mod form;
 pub mod gold_star;
 pub mod integer;

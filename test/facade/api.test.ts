@@ -20,6 +20,7 @@ const declared: Record<keyof typeof equipoise, string> = {
   digest: 'function',
   DisposedError: 'function',
   EquipoiseError: 'function',
+  explainDefaults: 'function',
   ExhaustionSums: 'function',
   generateNational: 'function',
   InputError: 'function',
@@ -89,6 +90,7 @@ describe('the package', () => {
     expect(documentedDefaults('reweight/bands-types.ts')).toEqual(equipoise.bandDefaults())
     expect(documentedDefaults('reweight/calibration-types.ts')).toEqual(equipoise.calibrationDefaults())
     expect(documentedDefaults('reweight/integer.ts')).toEqual(equipoise.integerDefaults())
+    expect(documentedDefaults('reweight/explain-types.ts')).toEqual(equipoise.explainDefaults())
     expect(documentedDefaults('reweight/replicates-types.ts')).toEqual(equipoise.standardErrorDefaults())
   })
 

@@ -3,6 +3,7 @@ import {
   bandDefaults as nativeBandDefaults,
   calibrationDefaults as nativeCalibrationDefaults,
   reweightDefaults as nativeDefaults,
+  explainDefaults as nativeExplainDefaults,
 } from '../native/binding.cjs'
 import { callNative, fromNative } from '../native-errors.js'
 import { checkedCount, checkedNumber, checkedNumbers, checkNames, wrongType } from '../validate.js'
@@ -19,6 +20,7 @@ import type {
 import { nativeCalibrationOptions } from './calibration-options.js'
 import type {
   CalibrationDefaults,
+  CalibrationInfeasibility,
   CalibrationOptions,
   CalibrationResult,
   CalibrationSyncOptions,
@@ -27,6 +29,8 @@ import { problemOfChunks } from './chunks.js'
 import type { ChunkedOptions, ReweightChunk } from './chunks-types.js'
 import { checkControl, underControl } from './control.js'
 import { nativeAnswer, nativeChange, nativeOptions, nativeProblem } from './convert.js'
+import { nativeExplainOptions } from './explain-options.js'
+import type { ExplainDefaults, ExplainOptions, Explanation } from './explain-types.js'
 import { formNames, nativeForm } from './form-choice.js'
 import { type IntegerOptions, type IntegerResult, nativeIntegerOptions } from './integer.js'
 import { optional } from './options.js'
@@ -187,6 +191,41 @@ export class ReweightProblem implements Disposable {
   }
 
   /**
+   * Checks a combination of the targets (k) as a proof that the exact totals cannot be met, as `infeasibility.combination` of a
+   * result.
+   * @returns what it proves, every rounding counted; null if it proves nothing.
+   */
+  certifyCalibrationInfeasibility(
+    combination: ArrayLike<number>,
+    options: CalibrationSyncOptions = {},
+  ): CalibrationInfeasibility | null {
+    const numbers = checkedNumbers('combination', combination)
+    const native = nativeCalibrationOptions(options, true)
+    const proof = callNative(() => this.#native.certifyCalibrationInfeasibility(numbers, native))
+    return proof as CalibrationInfeasibility | null
+  }
+
+  /**
+   * Explains whether the bands can hold together: the hard ones or, where none is, all as if they were hard. Finds the
+   * smallest sets of targets that contradict one another, with the records whose bounds press, and the cheapest ways out. Runs
+   * like `solve`, under the control of `options`.
+   * @throws {InputError} for a wrong option.
+   */
+  async explainBands(bands: BandSyncOptions = {}, options: ExplainOptions = {}): Promise<Explanation> {
+    const [form, native] = [nativeBandOptions(bands, true), nativeExplainOptions(options)]
+    return underControl(options, (control) => this.#native.explainBands(form, native, control))
+  }
+
+  /** Explains in the same way whether the exact totals of a calibration can be met. */
+  async explainCalibration(
+    calibration: CalibrationSyncOptions = {},
+    options: ExplainOptions = {},
+  ): Promise<Explanation> {
+    const [form, native] = [nativeCalibrationOptions(calibration, true), nativeExplainOptions(options)]
+    return underControl(options, (control) => this.#native.explainCalibration(form, native, control))
+  }
+
+  /**
    * Reweights each column of replicate design weights (jackknife, bootstrap, half-samples; n each, ≥ 0) to the same targets in one
    * form. A record whose weight is 0 in a replicate keeps 0 there. A replicate without an answer is reported and stops no other.
    * `standardErrors` takes it from there.
@@ -276,4 +315,9 @@ export function bandDefaults(): BandDefaults {
 /** The defaults of `calibrate`. */
 export function calibrationDefaults(): CalibrationDefaults {
   return nativeCalibrationDefaults() as CalibrationDefaults
+}
+
+/** The defaults of `explainBands` and `explainCalibration`. */
+export function explainDefaults(): ExplainDefaults {
+  return nativeExplainDefaults() as ExplainDefaults
 }

@@ -19,3 +19,18 @@ fn reweight() {
     assert!(output.starts_with("converged: The answer is proven"), "{output}");
     assert!(output.contains("digest 0c64ed8d12adce05\n"), "{output}");
 }
+
+#[test]
+fn forms() {
+    let output = run("forms");
+    for line in [
+        "bands: converged, digest 305e5db080c30333",
+        "linear: converged, digest f7855b98ea33d015",
+        "truncated: converged, digest f7855b98ea33d015",
+        "raking: converged, digest 8c5a3b3bbb28bddd",
+        "logit: converged, digest f14bf0a681c26c6d",
+        "sinh: converged, digest 3e55f39cb1622e1b",
+    ] {
+        assert!(output.lines().any(|l| l == line), "{line}: {output}");
+    }
+}
