@@ -14,7 +14,8 @@ use crate::numeric::dd::{self, DD_EPSILON, Dd, SplitDd};
 use crate::numeric::parallel::CHUNK;
 use crate::reweight::dual_evaluation::row_product;
 
-/// Left side less right side of the inequality for v = y ⊘ s (0 at every elastic target), less every rounding error: positive means proven.
+/// Left side less right side of the inequality for v = y ⊘ s, less every rounding error: positive means proven, if the bands with
+/// vⱼ ≠ 0 are hard.
 pub(super) fn margin(form: &BandForm<'_>, v: &[f64]) -> f64 {
     let problem = form.problem;
     let split: Vec<SplitDd> = v.iter().map(|&v| SplitDd::from(Dd::from(v))).collect();

@@ -36,6 +36,8 @@ pub(super) struct BandForm<'a> {
     pub lower: Vec<Uncertain>,
     /// ubⱼ
     pub upper: Vec<Uncertain>,
+    /// The total that the band asks for, where it is a single value exactly.
+    pub single_value: Vec<Option<f64>>,
     /// dᵢ; `None` means 1 for each.
     distance_weights: Option<&'a [f64]>,
     pub smallest_distance_weight: f64,
@@ -66,6 +68,7 @@ impl<'a> BandForm<'a> {
         workers: &'a Workers,
     ) -> Self {
         let (mut scales, mut lower, mut upper) = (Vec::new(), Vec::new(), Vec::new());
+        let mut single_value = Vec::new();
         for (target, TargetBand { band, .. }) in problem.targets().iter().zip(bands) {
             let default = if target.total == 0.0 { 1.0 } else { target.total.abs() };
             let scale = target.scale.map_or(default, f64::abs);
@@ -82,6 +85,11 @@ impl<'a> BandForm<'a> {
                 let magnitude = 2.0 * (value.high.abs() + target.total.abs()) / scale;
                 Uncertain { value: value.over(scale), error: 4.0 * DD_EPSILON * magnitude }
             };
+            single_value.push(match *band {
+                Band::Between { lower, upper } if lower == upper => Some(lower),
+                Band::Absolute(0.0) | Band::Relative(0.0) => Some(target.total),
+                _ => None,
+            });
             scales.push(scale);
             lower.push(edge(low));
             upper.push(edge(high));
@@ -93,6 +101,7 @@ impl<'a> BandForm<'a> {
             scale: scales,
             lower,
             upper,
+            single_value,
             smallest_distance_weight: distance_weights
                 .map_or(1.0, |d| d.iter().copied().fold(f64::INFINITY, f64::min)),
             distance_weights,

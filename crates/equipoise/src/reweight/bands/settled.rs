@@ -9,12 +9,15 @@
 //! |δⱼ| ≤ ‖D⁻¹g‖/(μDⱼ)      |zᵢ change| ≤ Σ|Bᵢⱼ||δⱼ|/(2dᵢ)      |aⱼ change| ≤ √Gⱼⱼ ‖D⁻¹g‖/√μ
 //! ```
 //!
+//! Targets that others imply exactly (see `implied`) are no part of 𝒜 where the matrix is singular with them.
+//!
 //! μ comes from a Cholesky factor of the matrix shifted down: if it exists in floating-point arithmetic, the smallest
 //! eigenvalue is at least the shift less a known rounding error (S. M. Rump, BIT 46 (2006) 433–452).
 
 use super::certificate::rounding_free_bound;
 use super::finish::is_equality;
 use super::form::{BandEvaluation, BandForm};
+use super::implied;
 use super::interior::InteriorSearch;
 use super::proximal_newton::FreeGram;
 use crate::control::Control;
@@ -66,7 +69,7 @@ pub(super) fn prove(
     free_gram: &mut FreeGram,
 ) -> Option<Settled> {
     let k = form.num_targets();
-    let active: Vec<usize> = (0..k).filter(|&j| dual[j] != Dd::ZERO || is_equality(form, j)).collect();
+    let mut active: Vec<usize> = (0..k).filter(|&j| dual[j] != Dd::ZERO || is_equality(form, j)).collect();
     let points = record_points(form, dual);
     for (i, point) in points.iter().enumerate() {
         free_gram.free[i] = is_free(form, i, point);
@@ -74,8 +77,19 @@ pub(super) fn prove(
     // From scratch: an updated matrix carries rounding errors of records that have left it.
     free_gram.rebuild(form);
     let diagonal = |j: usize| free_gram.gram[j * k + j] / form.scale[j] / form.scale[j];
-    let d: Vec<f64> = active.iter().map(|&j| (diagonal(j) + form.half_inverse_elastic(j)).sqrt()).collect();
-    let mu = smallest_eigenvalue(form, &active, &d, &free_gram.gram)?;
+    let roots = |active: &[usize]| -> Vec<f64> {
+        active.iter().map(|&j| (diagonal(j) + form.half_inverse_elastic(j)).sqrt()).collect()
+    };
+    let mut d = roots(&active);
+    let mut mu = smallest_eigenvalue(form, &active, &d, &free_gram.gram);
+    let mut implied = Vec::new();
+    if mu.is_none() {
+        implied = implied::implied(form, &active, &free_gram.gram);
+        active.retain(|j| !implied.contains(j));
+        d = roots(&active);
+        mu = smallest_eigenvalue(form, &active, &d, &free_gram.gram);
+    }
+    let mu = mu?;
 
     let residual = |j: usize| evaluation.dual.residual[j].abs() + evaluation.residual_error[j];
     let norm = active.iter().zip(&d).map(|(&j, d)| (residual(j) / d).powi(2)).sum::<f64>().sqrt();
@@ -89,7 +103,7 @@ pub(super) fn prove(
             return None;
         }
     }
-    for j in (0..k).filter(|j| !active.contains(j)) {
+    for j in (0..k).filter(|j| !active.contains(j) && !implied.contains(j)) {
         let moved = diagonal(j).sqrt() * norm / mu.sqrt() * (1.0 + 1e-6);
         let reached = evaluation.reached[j];
         let room = |distance: Dd, edge_error: f64| distance.to_f64() - reached.error - edge_error > moved;

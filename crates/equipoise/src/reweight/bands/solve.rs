@@ -10,6 +10,7 @@ use super::outer;
 use super::proximal_newton::StageEnd;
 use super::result::{BandAttempt, BandInfeasibility, BandReweighting, BandTargetResult, target_results};
 use super::settled::Settled;
+use super::target_bands::TargetBand;
 use crate::control::{Control, IterationRecord, Stopwatch};
 use crate::error::InputError;
 use crate::numeric::dd::Dd;
@@ -54,12 +55,23 @@ impl ReweightProblem {
     ) -> Result<BandReweighting, InputError> {
         options.validate(self)?;
         let bands = options.target_bands(self)?;
-        let total = Stopwatch::default();
-        let mut watch = Stopwatch::default();
         control.start_clock(options.time_limit_seconds);
         let workers = Workers::new(options.threads);
+        Ok(self.solve_target_bands(&bands, options, &workers, control))
+    }
+
+    /// The ladder for the given bands and weights of the targets (k); those of the options are not looked at.
+    pub(super) fn solve_target_bands(
+        &self,
+        bands: &[TargetBand],
+        options: &BandOptions,
+        workers: &Workers,
+        control: &Control,
+    ) -> BandReweighting {
+        let total = Stopwatch::default();
+        let mut watch = Stopwatch::default();
         let mut timing = Timing { threads: workers.threads(), ..Timing::default() };
-        let form = BandForm::new(self, &bands, options, &workers);
+        let form = BandForm::new(self, bands, options, workers);
         timing.form_seconds = watch.lap();
         tracing::info!(
             num_records = self.num_records(),
@@ -84,11 +96,11 @@ impl ReweightProblem {
             }
         }
         watch.lap();
-        let mut answer = self.assemble_bands(judged, &workers, timing);
+        let mut answer = self.assemble_bands(judged, workers, timing);
         answer.timing.report_seconds = watch.lap();
         answer.timing.total_seconds = total.seconds();
         tracing::info!(status = answer.status.as_str(), digest = %answer.digest, "band reweighting ends");
-        Ok(answer)
+        answer
     }
 
     /// Takes the best judged answer and reads it.
