@@ -5,6 +5,7 @@ use equipoise::certificate::infeasibility::Proof;
 use equipoise::certificate::linear_system::{Edge, LinearSystem, Member, Part};
 use equipoise::numeric::sparse::SparseMatrix;
 use equipoise::qp::conflict::{Candidates, background, find_conflict};
+use equipoise::qp::dual_active_set::{QuadraticEnd, QuadraticOptions, QuadraticProblem};
 use equipoise::qp::feasibility::{Feasibility, FeasibilityOptions, check_feasibility};
 use equipoise::qp::relaxation::{cheapest_relaxation, single_row_relaxations};
 use equipoise_testset::{LinearConstraints, cases_folder, read_lp, read_maros_meszaros, read_mps};
@@ -194,4 +195,54 @@ fn feasible_controls_are_never_accused() {
     let unbounded = std::fs::read_to_string(folder.join("infeasible/qpunbounded.lp")).unwrap();
     let answer = check_feasibility(&system(read_lp(&unbounded)), &FeasibilityOptions::default());
     assert_eq!(answer.as_str(), "feasible");
+}
+
+/// ½x₁² − x₂ (the two `.lp` cases maximise its negative) over the constraints of a file, variables in the file's order.
+fn quadratic_case(file: &str) -> Option<(QuadraticProblem, LinearSystem)> {
+    let text = std::fs::read_to_string(cases_folder()?.join("infeasible").join(file)).unwrap();
+    let system = system(read_lp(&text));
+    assert_eq!((system.name(Part::Column(0)), system.name(Part::Column(1))), ("x2".into(), "x1".into()));
+    let problem = QuadraticProblem::new(vec![0.0, 0.0, 0.0, 1.0], vec![-1.0, 0.0], system.clone()).unwrap();
+    Some((problem, system))
+}
+
+#[test]
+fn the_unbounded_program_ends_with_a_ray() {
+    let Some((problem, system)) = quadratic_case("qpunbounded.lp") else { return };
+    let answer = problem.solve_convex(&QuadraticOptions::default());
+    let QuadraticEnd::Unbounded(ray) = &answer.end else { panic!("{answer:?}") };
+    // Along x2 alone: no curvature, no bound, the objective falls by 1 per unit.
+    assert_eq!(ray.direction, [1.0, 0.0]);
+    assert_eq!((ray.check.descent, ray.check.curvature, ray.check.violation), (1.0, 0.0, 0.0));
+    assert!(system.max_violation(&answer.x) <= 1e-9);
+    let further: Vec<f64> = answer.x.iter().zip(&ray.direction).map(|(x, d)| x + 1e6 * d).collect();
+    assert!(system.max_violation(&further) <= 1e-9);
+}
+
+#[test]
+fn the_infeasible_program_is_not_called_unbounded() {
+    let Some((problem, system)) = quadratic_case("qpinfeasible.lp") else { return };
+    let answer = problem.solve_convex(&QuadraticOptions::default());
+    let QuadraticEnd::Infeasible(Feasibility::Infeasible { farkas, .. }) = &answer.end else {
+        panic!("{answer:?}")
+    };
+    assert!(exact_gap(&system, farkas) > 1e-6);
+    assert!(problem.find_ray(1e-9).is_none());
+}
+
+#[test]
+fn bounded_programs_have_no_ray() {
+    let matrix = SparseMatrix::from_dense_columns(1, [&[1.0][..], &[1.0]]).unwrap();
+    let infinite = f64::INFINITY;
+    let system = |upper: f64| {
+        let bounds = (vec![0.0; 2], vec![infinite; 2]);
+        LinearSystem::new(matrix.clone(), (vec![-infinite], vec![upper]), bounds).unwrap()
+    };
+    // min −x − 2y over x, y ≥ 0: bounded by x + y ≤ 4 only.
+    let problem = |upper: f64| QuadraticProblem::new(vec![0.0; 4], vec![-1.0, -2.0], system(upper)).unwrap();
+    let bounded = problem(4.0).solve_convex(&QuadraticOptions::default());
+    assert_eq!(bounded.end, QuadraticEnd::Solved);
+    assert!(problem(4.0).find_ray(1e-9).is_none());
+    let unbounded = problem(infinite).solve_convex(&QuadraticOptions::default());
+    assert!(matches!(unbounded.end, QuadraticEnd::Unbounded(_)), "{unbounded:?}");
 }

@@ -6,3 +6,4 @@ pub mod gold_star;
 pub mod infeasibility;
 pub mod linear_system;
 pub mod quadratic;
+pub mod ray;

@@ -8,6 +8,7 @@
 //! Source: D. Goldfarb, A. Idnani, Math. Programming 27 (1983) 1–33.
 
 use super::feasibility::{Feasibility, FeasibilityOptions, check_feasibility};
+use super::unbounded::Ray;
 use super::working_factor::WorkingFactor;
 use crate::certificate::infeasibility::{Proof, check_farkas};
 use crate::certificate::linear_system::{Edge, LinearSystem, Member, Part};
@@ -38,6 +39,8 @@ pub enum QuadraticEnd {
     Solved,
     /// The constraints contradict each other, with the checked evidence.
     Infeasible(Feasibility),
+    /// The point is feasible, and from it the objective falls without end along a checked ray.
+    Unbounded(Ray),
     /// P is not positive definite in double precision.
     NotPositiveDefinite,
     /// The method ended, but the residuals exceed the tolerance.
@@ -184,6 +187,10 @@ impl QuadraticProblem {
 
     pub(super) fn linear(&self) -> &[f64] {
         &self.linear
+    }
+
+    pub(super) fn constraints(&self) -> &LinearSystem {
+        &self.constraints
     }
 
     /// The same constraints under another objective.

@@ -6,6 +6,7 @@
 //! | [`feasibility`] | a point, or a checked proof that there is none |
 //! | [`conflict`] | a minimal set of inequalities that contradict each other |
 //! | [`relaxation`] | the cheapest changes of row bounds that make a system feasible |
+//! | [`unbounded`] | a ray along which a convex quadratic program falls without end |
 
 mod basis_inverse;
 mod clarabel;
@@ -15,4 +16,5 @@ mod elastic;
 pub mod feasibility;
 mod proximal;
 pub mod relaxation;
+pub mod unbounded;
 mod working_factor;

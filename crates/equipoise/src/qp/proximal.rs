@@ -15,7 +15,7 @@ const OUTER_LIMIT: usize = 200;
 impl QuadraticProblem {
     /// Solves a convex problem: directly where P is positive definite, else by the proximal point method.
     ///
-    /// `NotCertified` when the outer steps run out: no optimum was reached to the tolerance, or there is none.
+    /// Where the outer steps run out a ray is looked for: `Unbounded` with one that the checker accepts, else `NotCertified`.
     pub fn solve_convex(&self, options: &QuadraticOptions) -> QuadraticAnswer {
         let direct = self.solve(options);
         if direct.end != QuadraticEnd::NotPositiveDefinite {
@@ -45,6 +45,10 @@ impl QuadraticProblem {
             }
             last = answer;
             inner = inner.with_objective(inner.hessian().to_vec(), linear);
+        }
+        let is_feasible = last.residuals.feasibility <= options.tolerance;
+        if let Some(ray) = is_feasible.then(|| self.find_ray(options.tolerance)).flatten() {
+            last.end = QuadraticEnd::Unbounded(ray);
         }
         last
     }
