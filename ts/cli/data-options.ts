@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os'
 import { type Command, Option } from 'commander'
+import type { AreaDefinition } from '../areas/resolve.js'
 import type { ChildSource, ProblemSource } from '../data/problem.js'
 import type { MatrixIndex } from '../data/triples.js'
 import { append, parseChild, parseCount, parseNamedFile } from './arguments.js'
@@ -35,9 +36,15 @@ export interface DataSelection {
   matrixIndex: MatrixIndex | null
   dropNonPositive: boolean
   dropImpossible: boolean
+  /** Of an area among others: the file that states it, and how. */
+  areas?: { file: string; definition: AreaDefinition }
 }
 
-export function addDataOptions(command: Command, { areRequired }: { areRequired: boolean }): Command {
+/** `without`: options that the command has no use for, by their names in `DataOptions`. */
+export function addDataOptions(
+  command: Command,
+  { areRequired, without = [] }: { areRequired: boolean; without?: readonly (keyof DataOptions)[] },
+): Command {
   const options = [
     new Option(
       '--records <[NAME=]FILE>',
@@ -79,7 +86,8 @@ export function addDataOptions(command: Command, { areRequired }: { areRequired:
       .choices(['memory', 'disk'])
       .default('memory'),
   ]
-  for (const option of options) command.addOption(option)
+  const wanted = options.filter((option) => !without.some((name) => name === option.attributeName()))
+  for (const option of wanted) command.addOption(option)
   return command
 }
 

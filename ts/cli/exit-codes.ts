@@ -19,10 +19,10 @@ export const exitCode = {
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
 
 export const exitCodeHelp = `Exit codes:
-  0    certified (reweight), confirmed (verify), close (compare), written (generate, import)
+  0    certified (reweight; areas: every one), confirmed (verify), close (compare), written (generate, import)
   1    unexpected error: a defect of equipoise or of its installation
   2    bad input: wrong options, files or data; nothing is written
-  3    not certified (reweight: the files are written and say so), or not confirmed (verify)
+  3    not certified (reweight: the files are written and say so; areas: not all of them), or not confirmed (verify)
   4    the weights differ (compare, or reweight --gold-star with a certified answer)
   5    infeasible (reweight): it is proven that no weights meet what was asked; the files are written and say why
   130  stopped by a second Ctrl-C; nothing is written`

@@ -11,6 +11,7 @@ interface GenerateOptions {
   records: number
   targets: number
   seed: number
+  areas: number
   format: 'csv' | 'parquet'
   out: string
   quiet?: boolean
@@ -26,6 +27,9 @@ export function addGenerate(program: Command, done: (code: ExitCode) => void): v
     new Option('--records <count>', 'number of records').argParser(parseNumber).default(225_256),
     new Option('--targets <count>', 'number of targets').argParser(parseNumber).default(634),
     new Option('--seed <number>', 'seed, a whole number from 0').argParser(parseNumber).default(1),
+    new Option('--areas <count>', 'number of areas; with any, also areas.yaml and totals.csv')
+      .argParser(parseNumber)
+      .default(0),
     new Option('--format <name>', 'format of the records').choices(['csv', 'parquet']).default('csv'),
     new Option(
       '--out <folder>',
@@ -52,6 +56,7 @@ async function runGenerate(options: GenerateOptions): Promise<ExitCode> {
     records: options.records,
     targets: options.targets,
     seed: options.seed,
+    areas: options.areas,
   })
   await createFolder('--out', out)
   const paths = {
@@ -59,11 +64,9 @@ async function runGenerate(options: GenerateOptions): Promise<ExitCode> {
     targets: join(out, 'targets.csv'),
     readme: join(out, 'README.md'),
   }
-  const outputs = await Outputs.prepare({
-    records: paths.records,
-    targets: paths.targets,
-    readme: paths.readme,
-  })
+  const areaPaths =
+    options.areas === 0 ? null : { totals: join(out, 'totals.csv'), areas: join(out, 'areas.yaml') }
+  const outputs = await Outputs.prepare({ ...paths, ...areaPaths })
   try {
     await outputs.add(paths.records, (temporary) =>
       format === 'csv'
@@ -72,12 +75,17 @@ async function runGenerate(options: GenerateOptions): Promise<ExitCode> {
     )
     await outputs.add(paths.targets, (temporary) => writeText(temporary, targetsCsv(population)))
     await outputs.add(paths.readme, (temporary) => writeText(temporary, [readme(options, population)]))
+    if (areaPaths) {
+      await outputs.add(areaPaths.totals, (temporary) => writeText(temporary, totalsCsv(population)))
+      await outputs.add(areaPaths.areas, (temporary) => writeText(temporary, areasYaml(population)))
+    }
     await outputs.commit()
   } finally {
     outputs.discard()
   }
+  const areas = options.areas === 0 ? '' : ` and ${population.areas.length} areas`
   terminal.print(
-    `${options.records} records and ${population.targets.length} targets: ${Object.values(paths).join(', ')}`,
+    `${options.records} records, ${population.targets.length} targets${areas}: ${Object.values({ ...paths, ...areaPaths }).join(', ')}`,
   )
   return exitCode.success
 }
@@ -110,15 +118,26 @@ function* targetsCsv({ targets }: NationalPopulation): Iterable<string> {
   })
 }
 
+/** A row for each area, a column for each target. */
+function* totalsCsv({ targets, areas }: NationalPopulation): Iterable<string> {
+  yield `${['area', ...targets.map(({ name }) => name)].map(quote).join(',')}\n`
+  yield* csvLines(areas.length, (a) => [areas[a]!.key, ...areas[a]!.totals].join(','))
+}
+
+function* areasYaml({ areas }: NationalPopulation): Iterable<string> {
+  yield 'schema: equipoise/areas/1\ntotals: totals.csv\nareas:\n'
+  for (const { key, share } of areas) yield `  - key: ${key}\n    weightScale: ${share}\n`
+}
+
 function readme(
-  { records, targets, seed, format }: GenerateOptions,
+  { records, targets, seed, areas, format }: GenerateOptions,
   { columns }: NationalPopulation,
 ): string {
   return `# A synthetic population of national shape
 
 Made by
 
-    equipoise generate --records ${records} --targets ${targets} --seed ${seed} --format ${format}
+    equipoise generate --records ${records} --targets ${targets} --seed ${seed}${areas === 0 ? '' : ` --areas ${areas}`} --format ${format}
 
 The same options make the same files on every machine. No record stands for anyone.
 
@@ -126,11 +145,21 @@ The same options make the same files on every machine. No record stands for anyo
 | --- | --- |
 | records.${format} | ${records} records: ${['id', ...Object.keys(columns)].join(', ')} |
 | targets.csv | ${targets} targets: name, table, predicate (SQL), value (SQL), total |
-
+${areas === 0 ? '' : areaFiles(areas)}
 \`weight\` is the design weight, with two decimals; amounts are whole dollars. The totals are those of other weights: the
 design weights times a factor that depends on income, with some noise. To reach them, in this folder:
 
     equipoise reweight --records records.${format} --id id --weight weight --targets targets.csv \\
       --out weights.csv --certificate certificate.json --report report.html
-`
+${areas === 0 ? '' : areasCommand(format)}`
 }
+
+const areaFiles = (areas: number) => `| areas.yaml | ${areas} areas: key and share of the population |
+| totals.csv | the totals of each area: a column for each target |
+`
+
+const areasCommand = (format: string) => `
+To reach the totals of every area, each with weights of its own:
+
+    equipoise areas --records records.${format} --id id --weight weight --targets targets.csv --areas areas.yaml --out areas
+`

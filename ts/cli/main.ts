@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { InputError } from '../errors.js'
 import { version } from '../index.js'
+import { addAreas } from './areas.js'
 import { addCompare } from './compare.js'
 import { type ExitCode, exitCode, exitCodeHelp } from './exit-codes.js'
 import { addGenerate } from './generate.js'
@@ -22,6 +23,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     // Inherited by the commands that are added after it.
     .exitOverride()
   addReweight(program, done)
+  addAreas(program, done)
   addVerify(program, done)
   addCompare(program, done)
   addGenerate(program, done)

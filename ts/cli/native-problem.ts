@@ -16,7 +16,7 @@ export function nativeProblem(problem: FileProblem, bounds: readonly [number, nu
         total: target.total,
         ...(target.scale === null ? {} : { scale: target.scale }),
       })),
-      bounds,
+      bounds: [bounds[0], problem.caps ?? bounds[1]],
     })
   } catch (error) {
     throw inTermsOfFiles(error, problem)

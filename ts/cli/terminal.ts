@@ -26,6 +26,11 @@ export class Terminal {
     if (!this.#quiet) process.stderr.write(`${text}\n`)
   }
 
+  /** What is wrong is said even where nothing else is. */
+  error(text: string): void {
+    process.stderr.write(`error: ${text}\n`)
+  }
+
   progress(): Progress {
     if (this.#quiet) return silent
     return process.stderr.isTTY ? new BarProgress() : new LineProgress((line) => this.note(line))

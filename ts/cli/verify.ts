@@ -12,11 +12,13 @@ import { addDataOptions, type DataOptions, problemSource } from './data-options.
 import { type ExitCode, exitCode } from './exit-codes.js'
 import { nativeProblem } from './native-problem.js'
 import { significant, Terminal, textTable } from './terminal.js'
+import { readArea } from './verify-area.js'
 import { inOrderOf, readWeightTable } from './weights-file.js'
 
 interface VerifyOptions extends DataOptions {
   certificate: string
   weights: string
+  areas?: string
   json?: boolean
   quiet?: boolean
 }
@@ -45,6 +47,7 @@ export function addVerify(program: Command, done: (code: ExitCode) => void): voi
   command.addOption(new Option('--certificate <file>', 'the certificate').makeOptionMandatory())
   command.addOption(new Option('--weights <file>', 'the weights that it certifies').makeOptionMandatory())
   addDataOptions(command, { areRequired: false })
+  command.addOption(new Option('--areas <file>', 'the areas, if the certificate is that of an area'))
   command.addOption(
     new Option('--json', 'print the result as JSON to standard output, and nothing else there'),
   )
@@ -68,9 +71,17 @@ async function runVerify(options: VerifyOptions): Promise<ExitCode> {
   const source = await completeSource(document, options)
   const progress = terminal.progress()
   try {
-    const problem = await readProblem({ ...source, onStage: (stage) => progress.stage(stage) })
+    const staged = { ...source, onStage: (stage: string) => progress.stage(stage) }
+    const { areas } = document.options.data
+    const areasFile = areas && (options.areas ?? (await locate(areas.file, folders(options), '--areas')))
+    const stated = areas && (await readArea(areasFile!, staged, areas.definition))
+    const problem = stated?.problem ?? (await readProblem(staged))
     progress.stage('computing the certificate')
     const checks = await check(document, problem, options)
+    if (stated) {
+      const [certificate, files] = [areas.definition, stated.definition].map((value) => JSON.stringify(value))
+      checks.push(same('options.data.areas.definition', certificate, files))
+    }
     progress.stop()
     const verification = conclude(document, checks)
     terminal.json(`${JSON.stringify(verification, null, 2)}\n`)
@@ -81,16 +92,19 @@ async function runVerify(options: VerifyOptions): Promise<ExitCode> {
   }
 }
 
+/** Where files are looked for. */
+const folders = ({ certificate }: VerifyOptions) => [dirname(certificate), '.']
+
 /** The options given, completed from the certificate. */
 async function completeSource(document: StoredCertificate, given: VerifyOptions): Promise<ProblemSource> {
   const { data } = document.options
-  const folders = [dirname(given.certificate), '.']
+  const places = folders(given)
   const stored = (role: InputFile['role'], table?: string) =>
     document.inputs.files.filter(
       (file) => file.role === role && (table === undefined || file.table === table),
     )
   const find = (files: readonly { file: string }[], option: string) =>
-    Promise.all(files.map(({ file }) => locate(file, folders, option)))
+    Promise.all(files.map(({ file }) => locate(file, places, option)))
 
   const records = given.records ?? { name: undefined, files: await find(stored('records'), '--records') }
   const tables = [...new Set(stored('child').map(({ table }) => table))]

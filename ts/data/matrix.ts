@@ -16,8 +16,8 @@ export interface TriplesMatrix {
   values: Float64Array
 }
 
-export const numNonzeros = (matrix: StoredMatrix | TriplesMatrix): number =>
-  matrix.format === 'csc' ? matrix.numNonzeros : matrix.values.length
+export const numNonzeros = (matrix: StoredMatrix | CscMatrix | TriplesMatrix): number =>
+  'numNonzeros' in matrix ? matrix.numNonzeros : matrix.values.length
 
 /** 1 for each column without an entry other than 0. */
 export function emptyColumns(matrix: CscMatrix | TriplesMatrix, numColumns: number): Uint8Array {

@@ -4,7 +4,7 @@ import { MatrixBuilder, type StoredMatrix } from '../reweight/stored-matrix.js'
 import { Database } from './database.js'
 import type { InputFile } from './files.js'
 import { type LoadedTables, load } from './load.js'
-import { emptyColumns, type TriplesMatrix, withoutEmptyColumns } from './matrix.js'
+import { type CscMatrix, emptyColumns, type TriplesMatrix, withoutEmptyColumns } from './matrix.js'
 import { clustersOf, type Records, readRecordNumbers, readRecords, uniqueRows } from './records.js'
 import { findColumn } from './table.js'
 import { chooseTargets, scanTargets } from './target-columns.js'
@@ -67,11 +67,13 @@ export interface ProblemSource {
 
 /** A reweighting problem as read from files, and what its answer is written with. */
 export interface FileProblem {
-  matrix: StoredMatrix | TriplesMatrix
+  matrix: StoredMatrix | CscMatrix | TriplesMatrix
   records: Records
   targets: Target[]
   /** Targets left out because no record contributes to them. */
   droppedTargets: Target[]
+  /** Upper bound of each record's multiplier, where it has one of its own. */
+  caps?: Float64Array | null
   /** What `columns` asked for, in the order of records and targets. */
   columns: {
     distanceWeight: Float64Array | null

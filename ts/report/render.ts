@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto'
-import { type Html, html, trustedHtml } from './escape.js'
+import { type Html, html } from './escape.js'
 import { assertAligned, type ReportInput } from './input.js'
 import { OUTCOMES } from './outcomes.js'
+import { page } from './page.js'
 import { prepareReport, type Report } from './report.js'
-import { SCRIPT } from './script.js'
 import { bandsSection } from './sections/bands.js'
 import { calibrationSection } from './sections/calibration.js'
 import { certificateSection } from './sections/certificate.js'
@@ -16,7 +15,6 @@ import { provenanceSection } from './sections/provenance.js'
 import { targetTableSection } from './sections/target-table.js'
 import { targetsSection } from './sections/targets.js'
 import { warningsSection } from './sections/warnings.js'
-import { STYLES } from './styles.js'
 
 export type { GoldStar, ReportInput } from './input.js'
 
@@ -57,42 +55,11 @@ export async function renderReport(input: ReportInput): Promise<string> {
     const markup = await section(report)
     if (markup) parts.push({ id, title, markup })
   }
+  const { title, generatedAt } = input
+  const badge = OUTCOMES[report.certificate.status].badge.toLowerCase()
   return page(
-    report,
+    { kind: 'Reweighting report', title, documentTitle: `${title}: ${badge}`, generatedAt },
     html`<nav aria-label="Contents"><ul>${parts.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
 <main id="main">${parts.map(({ markup }) => html`${markup}\n`)}</main>`,
   )
-}
-
-/** Only this very script may run: should a name ever slip through unescaped, the browser still refuses to execute it. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  `script-src 'sha256-${createHash('sha256').update(SCRIPT).digest('base64')}'`,
-  "style-src 'unsafe-inline'",
-  "base-uri 'none'",
-  "form-action 'none'",
-].join('; ')
-
-function page({ input, certificate }: Report, body: Html): string {
-  const { title, generatedAt } = input
-  return html`<!DOCTYPE html>
-<html lang="en-GB">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${CONTENT_SECURITY_POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>${title}: ${OUTCOMES[certificate.status].badge.toLowerCase()}</title>
-<style>${trustedHtml(STYLES)}</style>
-</head>
-<body>
-<a class="skip" href="#main">Skip to the content</a>
-<header><p class="kind">Reweighting report</p><h1><bdi>${title}</bdi></h1>${generatedAt !== undefined && html`<p class="generated">${generatedAt}</p>`}</header>
-${body}
-<footer><p>Made by equipoise. This page is complete in itself: it loads nothing and sends nothing.</p></footer>
-<script>${trustedHtml(SCRIPT)}</script>
-</body>
-</html>
-`.markup
 }

@@ -49,6 +49,17 @@ pub struct SyntheticTarget {
     pub total: f64,
 }
 
+/// One area of the population.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SyntheticArea {
+    /// `A001`, `A002`, …
+    pub key: String,
+    /// Its share of the population; the shares of all areas add up to 1.
+    pub share: f64,
+    /// Its total for each target (k); over all areas they add up to the national totals, but for rounding to whole numbers.
+    pub totals: Vec<f64>,
+}
+
 /// A generated population: columns of length n, targets, and the matrix that they define (n × k).
 #[derive(Debug, Clone)]
 pub struct NationalPopulation {
@@ -142,6 +153,34 @@ impl NationalPopulation {
         let matrix = SparseMatrix::from_csc(num_records, targets.len(), starts, rows, values)?;
         Ok(Self { weight, agi, filing_status, filer, amounts, targets, matrix })
     }
+
+    /// Divides the population into areas: of log-normal size, with totals that differ from their share by some 5 %.
+    pub fn areas(&self, num_areas: usize, seed: u64) -> Vec<SyntheticArea> {
+        let sizes = column(num_areas, seed, 150, |r| libm::exp(0.6 * r.normal()));
+        let whole = sum(&sizes);
+        let mut areas: Vec<SyntheticArea> = (sizes.iter().enumerate())
+            .map(|(a, size)| SyntheticArea {
+                key: format!("A{:03}", a + 1),
+                share: size / whole,
+                totals: Vec::with_capacity(self.targets.len()),
+            })
+            .collect();
+        for (j, target) in self.targets.iter().enumerate() {
+            let parts = column(num_areas, seed, 200 + j as u64, |r| libm::exp(0.05 * r.normal()));
+            let parts: Vec<f64> = parts.iter().zip(&areas).map(|(part, area)| part * area.share).collect();
+            let whole = sum(&parts);
+            for (area, part) in areas.iter_mut().zip(parts) {
+                area.totals.push(libm::round(target.total * part / whole));
+            }
+        }
+        areas
+    }
+}
+
+fn sum(values: &[f64]) -> f64 {
+    let mut sum = CompensatedSum::default();
+    values.iter().for_each(|value| sum.add(*value));
+    sum.value()
 }
 
 /// Uniform and normal numbers from one ChaCha stream.
@@ -366,6 +405,22 @@ mod tests {
             .collect();
         assert_eq!(rows, want);
         assert!(values.iter().all(|v| *v == 1.0));
+    }
+
+    #[test]
+    fn areas_divide_population_and_totals() {
+        let population = NationalPopulation::generate(300, 40, 1).unwrap();
+        let areas = population.areas(7, 1);
+        assert_eq!(areas, population.areas(7, 1));
+        assert_ne!(areas, population.areas(7, 2));
+        let keys: Vec<&str> = areas.iter().map(|area| area.key.as_str()).collect();
+        assert_eq!(keys, ["A001", "A002", "A003", "A004", "A005", "A006", "A007"]);
+        let shares: f64 = areas.iter().map(|area| area.share).sum();
+        assert!((shares - 1.0).abs() < 1e-15);
+        for (j, target) in population.targets.iter().enumerate() {
+            let total: f64 = areas.iter().map(|area| area.totals[j]).sum();
+            assert!((total - target.total).abs() <= 3.5, "{}: {total}", target.name);
+        }
     }
 
     #[test]
