@@ -21,6 +21,10 @@ pub struct SparseMatrix {
     pub(super) column_values: Stored<f64>,
 }
 
+/// Scattered rows after which a pass over them releases what it has read: with each of them the system may map 2 MiB
+/// around it.
+pub(crate) const SCATTERED: usize = 32;
+
 /// Some rows of a [`SparseMatrix`], contiguous in memory.
 #[derive(Debug, Clone)]
 pub struct RowSelection {
@@ -261,7 +265,7 @@ impl SparseMatrix {
         self.column_values.release(span);
     }
 
-    /// Copies of the rows `rows`, one after the other.
+    /// Copies of the rows `rows` (ascending), one after the other.
     pub fn select_rows(&self, rows: &[u32]) -> RowSelection {
         let length = rows.iter().map(|&i| self.row(i as usize).0.len()).sum();
         let mut out = RowSelection {
@@ -270,11 +274,14 @@ impl SparseMatrix {
             values: Vec::with_capacity(length),
         };
         out.starts.push(0);
-        for &i in rows {
-            let (columns, values) = self.row(i as usize);
-            out.columns.extend_from_slice(columns);
-            out.values.extend_from_slice(values);
-            out.starts.push(out.columns.len());
+        for rows in rows.chunks(SCATTERED) {
+            for &i in rows {
+                let (columns, values) = self.row(i as usize);
+                out.columns.extend_from_slice(columns);
+                out.values.extend_from_slice(values);
+                out.starts.push(out.columns.len());
+            }
+            self.release_rows(rows[0] as usize..rows[rows.len() - 1] as usize + 1);
         }
         out
     }

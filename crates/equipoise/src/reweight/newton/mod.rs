@@ -18,6 +18,7 @@ use crate::control::{Control, IterationRecord, Stopwatch};
 use crate::numeric::cholesky::{Cholesky, NotPositiveDefinite};
 use crate::numeric::dd::Dd;
 use crate::numeric::parallel::CHUNK;
+use crate::numeric::sparse::SCATTERED;
 use crate::numeric::sum::{dot, norm_two};
 
 /// Newton stops once ‖F‖ ≤ this · √L₀: the finish takes over where plain doubles lose their grip.
@@ -427,7 +428,7 @@ impl<'f, 'p> Newton<'f, 'p> {
             *f *= 1.0 - alpha;
         }
         let matrix = &self.form.problem.matrix;
-        for surprises in surprises.chunks(CHUNK) {
+        for surprises in surprises.chunks(SCATTERED) {
             for &(i, difference) in surprises {
                 let (columns, values) = matrix.row(i as usize);
                 for (&j, a) in columns.iter().zip(values) {
