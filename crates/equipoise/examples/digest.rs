@@ -8,6 +8,7 @@
 
 use equipoise::numeric::digest::Digest;
 use equipoise::numeric::sparse::SparseMatrix;
+use equipoise::reweight::bands::{Band, BandMethod, BandOptions, BandOverride, BandReweighting, BandWeight};
 use equipoise::reweight::synthetic::NationalPopulation;
 use equipoise::reweight::{Bounds, Method, ReweightOptions, ReweightProblem, Target};
 use ndarray::ArrayView1;
@@ -44,6 +45,7 @@ fn main() -> Result<(), Failure> {
     for penalty in [1e-2, 1e-6] {
         print(&format!("survey counts, {penalty:e}"), &survey, penalty, Method::Newton, None, threads)?;
     }
+    print_bands(&self::national(9_000, 60)?, threads)?;
     for (name, problem, penalty) in hard_cases()? {
         for method in [Method::Newton, Method::Clarabel] {
             print(name, &problem, penalty, method, None, threads)?;
@@ -70,6 +72,54 @@ fn print(
     let certificate = Digest::of(numbers);
     println!("{:<36} {:<10} {} {dual} {certificate} {}", name, method.as_str(), answer.digest, answer.status);
     Ok(())
+}
+
+/// The band form: elastic, nearly hard, hard, mixed, infeasible, by Clarabel, by priority.
+fn print_bands(problem: &ReweightProblem, threads: usize) -> Result<(), Failure> {
+    let with = |tolerance: f64, weight: BandWeight, method: BandMethod| BandOptions {
+        band: Band::Relative(tolerance),
+        weight,
+        method,
+        threads,
+        ..BandOptions::default()
+    };
+    let newton = BandMethod::ProximalNewton;
+    let mixed =
+        vec![BandOverride::weight("*1*", BandWeight::Hard), BandOverride::band("*2*", Band::Relative(0.0))];
+    let cases = [
+        ("bands, 0.5 %", with(0.005, BandWeight::Elastic(1e6), newton)),
+        ("bands, 0.5 %, 1e12", with(0.005, BandWeight::Elastic(1e12), newton)),
+        ("bands, 30 %, hard", with(0.3, BandWeight::Hard, newton)),
+        ("bands, 0.5 %, hard", with(0.005, BandWeight::Hard, newton)),
+        ("bands, mixed", BandOptions { overrides: mixed, ..with(0.3, BandWeight::Elastic(1e6), newton) }),
+        (
+            "bands, 0.5 %",
+            BandOptions {
+                max_iterations: Some(8),
+                ..with(0.005, BandWeight::Elastic(1e6), BandMethod::Clarabel)
+            },
+        ),
+    ];
+    for (name, options) in cases {
+        print_band_answer(name, &problem.solve_bands(&options)?);
+    }
+    let ranks: Vec<u32> = (0..problem.num_targets() as u32).map(|j| j % 2).collect();
+    let by_priority = problem.solve_bands_by_priority(&with(0.005, BandWeight::Hard, newton), &ranks)?;
+    let violations = by_priority.ranks.iter().flat_map(|rank| [rank.violation, rank.violation_bound]);
+    println!("{:<36} {:<10} {}", "bands, violations by priority", "", Digest::of(violations));
+    print_band_answer("bands by priority", &by_priority.answer);
+    Ok(())
+}
+
+fn print_band_answer(name: &str, answer: &BandReweighting) {
+    let c = &answer.certificate;
+    let dual = Digest::of(answer.dual.iter().chain(&answer.dual_low).copied());
+    let margin = answer.infeasibility.as_ref().map_or(0.0, |proof| proof.margin);
+    let numbers =
+        [c.objective, c.duality_gap, c.distance_bound, c.bound_before_rounding, c.stationarity, margin];
+    let certificate = Digest::of(numbers);
+    let method = answer.method.as_str();
+    println!("{name:<36} {method:<10} {} {dual} {certificate} {}", answer.digest, answer.status);
 }
 
 /// The answer that `tests/determinism.rs` compares with, in the shortest digits that read back to the same doubles.

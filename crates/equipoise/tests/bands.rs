@@ -1,5 +1,7 @@
 //! The band form against the exact optimum of small problems, and its statuses, reports and errors.
 
+use std::io::Write;
+
 use equipoise::numeric::sparse::SparseMatrix;
 use equipoise::reweight::bands::{
     Band, BandMethod, BandOptions, BandOverride, BandReweighting, BandWeight, Binding, TargetSelector,
@@ -564,6 +566,69 @@ fn the_stress_list_is_settled_with_the_same_bits_for_any_number_of_threads() {
             assert_eq!(solve(threads).digest, one.digest, "case {case}, {threads} threads");
         }
     }
+}
+
+/// The stress list at the size of the national problem: none may be left without a distance bound of 1e-9 and a relative gap of
+/// 1e-12.
+#[test]
+#[ignore = "takes a minute"]
+fn the_stress_list_is_settled_at_full_size() {
+    const RECORDS: usize = 225_256;
+    let mut problem = national(RECORDS, 634);
+    // Log-normal with σ = 2.
+    let spread: Vec<f64> = (0..RECORDS).map(|i| libm::exp(2.0 * normal(i))).collect();
+    let elastic = BandWeight::Elastic;
+    let cases = [
+        (0.005, (0.1, 10.0), elastic(1e6), false),
+        (0.25, (0.1, 10.0), elastic(1e6), false),
+        (0.001, (0.5, 2.0), elastic(1e6), false),
+        (0.005, (0.9, 1.1), elastic(1e6), false),
+        (0.0, (0.1, 10.0), elastic(1e6), false),
+        (0.005, (0.1, 10.0), elastic(1e6), true),
+        (0.005, (0.1, 10.0), elastic(1e8), false),
+        (0.005, (0.1, 10.0), elastic(1e9), true),
+        (0.005, (0.1, 10.0), elastic(1e12), false),
+        (0.005, (0.1, 10.0), elastic(1e12), true),
+        (0.005, (0.1, 10.0), BandWeight::Hard, false),
+        (0.005, (0.1, 10.0), BandWeight::Hard, true),
+        (0.3, (0.1, 10.0), BandWeight::Hard, false),
+        (0.3, (0.1, 10.0), BandWeight::Hard, true),
+    ];
+    for (case, (tolerance, (lower, upper), weight, with_spread)) in cases.into_iter().enumerate() {
+        problem.set_bounds(Bounds::Uniform { lower, upper }).unwrap();
+        let options = BandOptions {
+            band: Band::Relative(tolerance),
+            weight,
+            distance_weights: with_spread.then(|| spread.clone()),
+            method: BandMethod::ProximalNewton,
+            ..BandOptions::default()
+        };
+        let answer = problem.solve_bands(&options).unwrap();
+        let certificate = &answer.certificate;
+        writeln!(
+            std::io::stderr(),
+            "case {case}: {} in {} steps, {:.2} s, bound {:.1e}, relative gap {:.1e}",
+            answer.status,
+            answer.iterations,
+            answer.timing.total_seconds,
+            certificate.distance_bound,
+            certificate.relative_gap
+        )
+        .unwrap();
+        if answer.status == Status::Infeasible {
+            let direction = &answer.infeasibility.as_ref().unwrap().direction;
+            assert!(problem.certify_band_infeasibility(direction.view(), &options).unwrap() > 0.0);
+            continue;
+        }
+        assert_eq!(answer.status, Status::Converged, "case {case}: {:?}", answer.attempts);
+        assert!(certificate.distance_bound <= 1e-9 && certificate.relative_gap <= 1e-12, "case {case}");
+    }
+}
+
+/// Roughly standard normal numbers: a sum of twelve that are equidistributed.
+fn normal(i: usize) -> f64 {
+    let fraction = |p: usize| (i as f64 * (p as f64).sqrt()).fract();
+    [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37].map(fraction).iter().sum::<f64>() - 6.0
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use equipoise::control::Control;
 use equipoise::numeric::digest::Digest;
 use equipoise::numeric::sparse::SparseMatrix;
+use equipoise::reweight::bands::{Band, BandMethod, BandOptions, BandOverride, BandReweighting, BandWeight};
 use equipoise::reweight::synthetic::NationalPopulation;
 use equipoise::reweight::{Method, ReweightOptions, ReweightProblem, Reweighting, Start, Target};
 use ndarray::ArrayView1;
@@ -109,18 +110,7 @@ fn the_order_of_the_entries_changes_nothing() {
 fn the_order_of_records_and_targets_changes_no_multiplier() {
     let (population, problem) = national(2_000, 150);
     let wanted = problem.solve(&options(1e-4, Method::Newton)).unwrap();
-    let (n, k) = (problem.num_records(), problem.num_targets());
-    let (mut rows, mut columns, mut values) = (Vec::new(), Vec::new(), Vec::new());
-    for j in 0..k {
-        let (of, value) = population.matrix.column(j);
-        rows.extend(of.iter().map(|&i| (n - 1) as u32 - i));
-        values.extend_from_slice(value);
-        columns.extend(std::iter::repeat_n((k - 1 - j) as u32, of.len()));
-    }
-    let matrix = SparseMatrix::from_triples(n, k, &rows, &columns, &values).unwrap();
-    let weights: Vec<f64> = population.weight.iter().rev().copied().collect();
-    let targets = targets(&population).into_iter().rev().collect();
-    let reversed = ReweightProblem::builder(matrix, ArrayView1::from(&weights), targets).build().unwrap();
+    let reversed = reversed(&population, problem.num_records(), problem.num_targets());
     let got = reversed.solve(&options(1e-4, Method::Newton)).unwrap();
     // Other sums, other rounding errors: the multipliers agree because both are the rounded optimum.
     let back: Vec<f64> = got.multipliers.iter().rev().copied().collect();
@@ -157,6 +147,101 @@ fn a_sweep_gives_the_multipliers_of_single_solves() {
         let single = problem.solve(&options_of(penalty)).unwrap();
         assert_eq!(answer.digest, single.digest, "penalty {penalty}");
     }
+}
+
+/// Elastic, nearly hard, hard, mixed, and infeasible bands.
+fn band_cases() -> Vec<(&'static str, BandOptions)> {
+    let with = |tolerance: f64, weight: BandWeight| BandOptions {
+        band: Band::Relative(tolerance),
+        weight,
+        method: BandMethod::ProximalNewton,
+        ..BandOptions::default()
+    };
+    let mixed = BandOptions {
+        overrides: vec![
+            BandOverride::weight("*1*", BandWeight::Hard),
+            BandOverride::band("*2*", Band::Relative(0.0)),
+            BandOverride::weight("*2*", BandWeight::Elastic(1e3)),
+        ],
+        ..with(0.3, BandWeight::Elastic(1e6))
+    };
+    vec![
+        ("elastic", with(0.005, BandWeight::Elastic(1e6))),
+        ("nearly hard", with(0.005, BandWeight::Elastic(1e12))),
+        ("hard", with(0.3, BandWeight::Hard)),
+        ("mixed", mixed),
+        ("infeasible", with(0.005, BandWeight::Hard)),
+    ]
+}
+
+/// Everything but the times is the same.
+fn assert_same_bands(a: &BandReweighting, b: &BandReweighting, what: &str) {
+    assert_eq!(a.digest, b.digest, "{what}");
+    assert_eq!((&a.multipliers, &a.weights), (&b.multipliers, &b.weights), "{what}");
+    assert_eq!((&a.dual, &a.dual_low), (&b.dual, &b.dual_low), "{what}");
+    assert_eq!(a.certificate, b.certificate, "{what}");
+    assert_eq!(a.targets, b.targets, "{what}");
+    assert_eq!(a.attempts, b.attempts, "{what}");
+    assert_eq!(a.history, b.history, "{what}");
+    assert_eq!(a.infeasibility, b.infeasibility, "{what}");
+}
+
+#[test]
+fn thread_counts_change_nothing_for_bands() {
+    let (_, problem) = national(10_000, 60);
+    for (case, options) in band_cases() {
+        let solve =
+            |threads: usize| problem.solve_bands(&BandOptions { threads, ..options.clone() }).unwrap();
+        let one = solve(1);
+        for threads in [1, 2, 4, 8] {
+            assert_same_bands(&one, &solve(threads), &format!("{case}, {threads} threads"));
+        }
+    }
+}
+
+#[test]
+fn thread_counts_change_nothing_for_priorities() {
+    let (_, problem) = national(6_000, 40);
+    let ranks: Vec<u32> = (0..40).map(|j| j % 3).collect();
+    let solve = |threads: usize| {
+        problem.solve_bands_by_priority(&BandOptions { threads, ..BandOptions::default() }, &ranks).unwrap()
+    };
+    let one = solve(1);
+    for threads in [2, 4] {
+        let again = solve(threads);
+        assert_eq!(again.ranks, one.ranks, "{threads} threads");
+        assert_same_bands(&one.answer, &again.answer, &format!("{threads} threads"));
+    }
+}
+
+#[test]
+fn the_order_of_records_and_targets_changes_no_multiplier_of_bands() {
+    let (population, problem) = national(2_000, 60);
+    let (n, k) = (problem.num_records(), problem.num_targets());
+    let reversed = reversed(&population, n, k);
+    for (case, options) in band_cases().into_iter().filter(|(case, _)| *case != "infeasible") {
+        let wanted = problem.solve_bands(&options).unwrap();
+        assert_eq!(wanted.status.as_str(), "converged", "{case}");
+        let got = reversed.solve_bands(&options).unwrap();
+        // Other sums, other rounding errors: the multipliers agree because both are the rounded optimum.
+        let back: Vec<f64> = got.multipliers.iter().rev().copied().collect();
+        assert_eq!(wanted.multipliers.to_vec(), back, "{case}");
+    }
+}
+
+/// The problem with its records and targets in the opposite order.
+fn reversed(population: &NationalPopulation, n: usize, k: usize) -> ReweightProblem {
+    let (mut rows, mut columns, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    for j in 0..k {
+        let (of, value) = population.matrix.column(j);
+        rows.extend(of.iter().map(|&i| (n - 1) as u32 - i));
+        values.extend_from_slice(value);
+        columns.extend(std::iter::repeat_n((k - 1 - j) as u32, of.len()));
+    }
+    let matrix = SparseMatrix::from_triples(n, k, &rows, &columns, &values).unwrap();
+    let weights: Vec<f64> = population.weight.iter().rev().copied().collect();
+    let targets = targets(population).into_iter().rev().collect();
+    ReweightProblem::builder(matrix, ArrayView1::from(&weights), targets).build().unwrap()
 }
 
 #[test]
