@@ -1,12 +1,18 @@
 // What the way through Node costs: typed arrays in to result out, against the same in Rust plus one copy of the data, and
 // the peak of resident memory above the start (Linux). After `npm run setup`:
 //
-//     node --expose-gc bench/boundary.mjs [repetitions] [records] [threads]
+//     node --expose-gc bench/boundary.mjs [repetitions] [records] [threads] [penalty | bands | calibrate]
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { generateNational, ReweightProblem } from 'equipoise'
 
-const [repetitions = 7, records = 225_256, threads = 2] = process.argv.slice(2).map(Number)
+const [repetitions = 7, records = 225_256, threads = 2] = process.argv.slice(2, 5).map(Number)
+const form = process.argv[5] ?? 'penalty'
+const solves = {
+  penalty: (problem) => problem.solve({ threads }),
+  bands: (problem) => problem.solveBands({ threads }),
+  calibrate: (problem) => problem.calibrate({ threads }),
+}
 execFileSync('cargo', [
   'build',
   '--quiet',
@@ -31,7 +37,7 @@ const [rustSeconds, nodeSeconds, copySeconds] = ['rust', 'node', 'copy'].map(bes
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`
 const milliseconds = (seconds) => `${(1e3 * seconds).toFixed(1)} ms`
 console.log(
-  `${records} records, ${targets.length} targets, ${matrix.values.length} non-zeros, ${threads} threads`,
+  `${form}: ${records} records, ${targets.length} targets, ${matrix.values.length} non-zeros, ${threads} threads`,
 )
 console.log(
   `best of ${repetitions}: Rust ${milliseconds(rustSeconds)}, copy ${milliseconds(copySeconds)}, Node ${milliseconds(nodeSeconds)}`,
@@ -45,14 +51,14 @@ console.log(`digest ${rounds[0].node.digest}, in Rust ${rounds[0].rust.digest}`)
 
 function rust() {
   return JSON.parse(
-    execFileSync('target/release/examples/boundary', [records, threads], { encoding: 'utf8' }),
+    execFileSync('target/release/examples/boundary', [records, threads, form], { encoding: 'utf8' }),
   )
 }
 
 async function node() {
   const begin = performance.now()
   const problem = new ReweightProblem(data)
-  const { digest } = await problem.solve({ threads })
+  const { digest } = await solves[form](problem)
   const seconds = (performance.now() - begin) / 1e3
   problem.dispose()
   return { seconds, digest }

@@ -4,16 +4,16 @@ use equipoise::control::IterationRecord;
 use equipoise::error::InputError;
 use equipoise::reweight::Distribution;
 use equipoise::reweight::calibration::{
-    Calibration, CalibrationCertificate, CalibrationOptions, CalibrationStatus, CalibrationTarget, Distance,
-    InfeasibilityProof,
+    Calibration, CalibrationCertificate, CalibrationCertification, CalibrationOptions, CalibrationStatus,
+    CalibrationTarget, Distance, InfeasibilityProof,
 };
 use napi::bindgen_prelude::*;
 use napi::sys;
 use napi_derive::napi;
-use ndarray::ArrayView1;
+use ndarray::{Array1, ArrayView1};
 use serde::Serialize;
 
-use crate::answer::to_object;
+use crate::answer::{NativeAnswer, to_object};
 use crate::convert::{Plain, Sentences};
 use crate::errors::contained;
 use crate::problem::NativeReweightProblem;
@@ -55,6 +55,20 @@ impl NativeReweightProblem {
         options: NativeCalibrationOptions,
     ) -> Result<CalibrationSolution> {
         contained(env, || Ok(CalibrationSolution(self.problem()?.calibrate(&options.into_options()?)?)))
+    }
+
+    #[napi(ts_return_type = "object")]
+    pub fn certify_calibration(
+        &self,
+        env: &Env,
+        answer: NativeAnswer,
+        options: NativeCalibrationOptions,
+    ) -> Result<CalibrationChecked> {
+        contained(env, || {
+            let options = options.into_options()?;
+            let (multipliers, lambda) = (answer.multipliers(), answer.dual_point());
+            Ok(CalibrationChecked(self.problem()?.certify_calibration(multipliers, lambda, &options)?))
+        })
     }
 
     /// Null if the combination proves nothing.
@@ -134,6 +148,30 @@ impl ToNapiValue for CalibrationSolution {
             ("lambdaLow", answer.lambda_low),
         ];
         to_object(env, &summary, vectors)
+    }
+}
+
+/// An independent check.
+pub struct CalibrationChecked(CalibrationCertification);
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CheckedSummary<'a> {
+    certificate: &'a CalibrationCertificate,
+    targets: &'a [CalibrationTarget],
+    digest: String,
+    is_certified: bool,
+}
+
+impl ToNapiValue for CalibrationChecked {
+    unsafe fn to_napi_value(env: sys::napi_env, Self(checked): Self) -> Result<sys::napi_value> {
+        let summary = CheckedSummary {
+            certificate: &checked.certificate,
+            targets: &checked.targets,
+            digest: checked.digest.to_string(),
+            is_certified: checked.is_certified,
+        };
+        to_object(env, &summary, [("distanceBounds", Array1::from(checked.distance_bounds))])
     }
 }
 

@@ -1,7 +1,7 @@
 // Options of a calibration in the shape that native code takes.
-import type { NativeCalibrationOptions } from '../native/binding.cjs'
+import type { NativeAnswer, NativeCalibrationOptions } from '../native/binding.cjs'
 import { checkedCounts, checkedNumber, checkedNumbers } from '../validate.js'
-import type { CalibrationOptions } from './calibration-types.js'
+import type { CalibrationAnswer, CalibrationOptions } from './calibration-types.js'
 import { checkedString, checkOptionNames, conflict, limits, optional } from './options.js'
 
 const names = [
@@ -25,5 +25,14 @@ export function nativeCalibrationOptions(
     clusters: optional(options, 'clusters', checkedCounts),
     costs: optional(options, 'costs', checkedNumbers),
     ...limits(options),
+  }
+}
+
+/** Calibrated weights to be checked: what the other forms call the dual point is called λ here. */
+export function nativeCalibrationAnswer(answer: CalibrationAnswer): NativeAnswer {
+  return {
+    multipliers: checkedNumbers('multipliers', answer.multipliers),
+    dual: optional(answer, 'lambda', checkedNumbers),
+    dualLow: optional(answer, 'lambdaLow', checkedNumbers),
   }
 }

@@ -155,3 +155,24 @@ export interface CalibrationResult {
   /** Every iteration. */
   history: IterationRecord<CalibrationIterationMethod>[]
 }
+
+/** An answer to be checked, from anywhere. */
+export interface CalibrationAnswer {
+  /** n */
+  readonly multipliers: ArrayLike<number>
+  /** k; without it one is fitted to the multipliers, and the bound is weaker. */
+  readonly lambda?: ArrayLike<number>
+  /** k; zeros where it is left out. */
+  readonly lambdaLow?: ArrayLike<number>
+}
+
+/** The result of the independent check. */
+export interface CalibrationCertification {
+  certificate: CalibrationCertificate
+  targets: CalibrationTargetRow[]
+  /** For each record: |multiplier − optimal multiplier| is at most this (n). */
+  distanceBounds: Float64Array
+  digest: string
+  /** True if the answer is proven to be the optimum within the tolerance of the options: what a calibration calls `converged`. */
+  isCertified: boolean
+}

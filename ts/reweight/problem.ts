@@ -17,8 +17,10 @@ import type {
   BandResult,
   BandSyncOptions,
 } from './bands-types.js'
-import { nativeCalibrationOptions } from './calibration-options.js'
+import { nativeCalibrationAnswer, nativeCalibrationOptions } from './calibration-options.js'
 import type {
+  CalibrationAnswer,
+  CalibrationCertification,
   CalibrationDefaults,
   CalibrationInfeasibility,
   CalibrationOptions,
@@ -188,6 +190,19 @@ export class ReweightProblem implements Disposable {
   calibrateSync(options: CalibrationSyncOptions = {}): CalibrationResult {
     const native = nativeCalibrationOptions(options, true)
     return callNative(() => this.#native.calibrateSync(native)) as CalibrationResult
+  }
+
+  /**
+   * The independent check alone, on calibrated multipliers from anywhere. Without their λ the bound is weaker. Of the options, those of
+   * the method play no part.
+   */
+  certifyCalibration(
+    answer: CalibrationAnswer,
+    options: CalibrationSyncOptions = {},
+  ): CalibrationCertification {
+    const native = nativeCalibrationAnswer(answer)
+    const form = nativeCalibrationOptions(options, true)
+    return callNative(() => this.#native.certifyCalibration(native, form)) as CalibrationCertification
   }
 
   /**
