@@ -11,6 +11,7 @@
 //! | [`run`] | one solve on a thread of its own |
 //! | [`answer`] | vectors of answers, both ways |
 //! | [`penalty`], [`bands`], [`calibration`] | the forms: options, solve, results, defaults |
+//! | [`priorities`] | bands met in the order of ranks |
 //! | [`explain`] | why targets cannot be met |
 //! | [`form`] | the choice of a form, for batches |
 //! | [`integer`] | integer weights |
@@ -35,6 +36,7 @@ pub mod gold_star;
 pub mod integer;
 pub mod matrix;
 pub mod penalty;
+pub mod priorities;
 pub mod problem;
 pub mod replicates;
 pub mod run;

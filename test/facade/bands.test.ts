@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BAND_STATUSES, type BandResult, digest, ReweightProblem } from '../../ts/index.js'
+import { BAND_STATUSES, type BandResult, digest, type ReweightData, ReweightProblem } from '../../ts/index.js'
 import { households, national } from './problems.js'
 
 const methods = ['auto', 'proximal_newton', 'clarabel'] as const
@@ -161,5 +161,71 @@ describe('certifyBands', () => {
     expect(elastic).toThrow(expect.objectContaining({ code: 'out_of_range', path: 'direction[1]' }))
     const short = () => problem.certifyBandInfeasibility([1], options)
     expect(short).toThrow(expect.objectContaining({ code: 'dimension', path: 'direction' }))
+  })
+})
+
+describe('solveBandsByPriority', () => {
+  /** Two classes of 60 that make up a total of 100: any two of the three can hold. */
+  const classes: ReweightData = {
+    matrix: {
+      format: 'columns',
+      columns: [
+        [1, 0, 0],
+        [0, 1, 1],
+        [1, 1, 1],
+      ],
+    },
+    designWeights: [50, 25, 25],
+    targets: [
+      { name: 'urban', total: 60 },
+      { name: 'rural', total: 60 },
+      { name: 'all', total: 100 },
+    ],
+  }
+
+  it('meets the first ranks, and the last as far as they leave room', async () => {
+    using problem = new ReweightProblem(classes)
+    for (const [ranks, missed, by] of [
+      [[0, 0, 1], 2, 20],
+      [[5, 9, 5], 1, 20],
+      [[1, 0, 0], 0, 20],
+    ] as const) {
+      const { ranks: rows, answer, outside } = await problem.solveBandsByPriority(ranks, { band: 0 })
+      expect(answer.status).toBe('converged')
+      expect(rows.every((row) => row.isProven)).toBe(true)
+      expect(rows.map((row) => row.rank)).toEqual([...new Set(ranks)].sort())
+      expect(rows[0]!.violation).toBeLessThan(1e-12)
+      expect(rows[1]!.targets).toEqual([missed])
+      expect(rows[1]!.violationBound).toBeLessThanOrEqual(rows[1]!.violation)
+      outside.forEach((distance, j) => {
+        expect(distance).toBeCloseTo(j === missed ? by : 0, 5)
+      })
+    }
+  })
+
+  it('shares a miss inside a rank by importance', async () => {
+    using problem = new ReweightProblem(classes)
+    // The least 3a² + b² with a + b = 20.
+    const { outside } = await problem.solveBandsByPriority([1, 1, 0], { band: 0, importance: [3, 1, 1] })
+    expect([...outside].map((distance) => Number(distance.toFixed(4)))).toEqual([5, 15, 0])
+  })
+
+  it('answers to its signal and refuses wrong ranks', async () => {
+    using problem = new ReweightProblem(classes)
+    const reason = new Error('not needed')
+    const signal = AbortSignal.abort(reason)
+    await expect(problem.solveBandsByPriority([0, 0, 1], { signal })).rejects.toBe(reason)
+    const cases = [
+      [[0, 1], 'dimension', 'ranks'],
+      [[0, 1, -1], 'out_of_range', 'ranks[2]'],
+      [[0, 'a', 1], 'wrong_type', 'ranks[1]'],
+      [3, 'wrong_type', 'ranks'],
+    ] as const
+    for (const [ranks, code, path] of cases) {
+      await expect(problem.solveBandsByPriority(ranks as never)).rejects.toMatchObject({ code, path })
+    }
+    await expect(problem.solveBandsByPriority([0, 0, 1], { band: -1 })).rejects.toMatchObject({
+      path: 'band',
+    })
   })
 })

@@ -236,3 +236,26 @@ export interface BandCertification {
   /** True if the answer is proven to be the optimum within the tolerance of the options: what a solve calls `converged`. */
   isCertified: boolean
 }
+
+/** What one rank came to. */
+export interface RankRow {
+  rank: number
+  /** Indices of its targets. */
+  targets: number[]
+  /** Σ importance·(distance from the band asked for)² over its targets, in units of their scales. */
+  violation: number
+  /** Proven: no multipliers that meet the earlier ranks as achieved have a smaller violation. */
+  violationBound: number
+  /** True if the violation is proven least: its square root within 1e-8 of that of the bound. */
+  isProven: boolean
+}
+
+/** An answer by priority. */
+export interface PriorityResult {
+  /** In their order. */
+  ranks: RankRow[]
+  /** The closest answer to the design weights that meets every band as achieved; its targets show those bands. */
+  answer: BandResult
+  /** How far each final total lies outside the band asked for, in its units (k). */
+  outside: Float64Array
+}

@@ -6,7 +6,14 @@ import {
   explainDefaults as nativeExplainDefaults,
 } from '../native/binding.cjs'
 import { callNative, fromNative } from '../native-errors.js'
-import { checkedCount, checkedNumber, checkedNumbers, checkNames, wrongType } from '../validate.js'
+import {
+  checkedCount,
+  checkedCounts,
+  checkedNumber,
+  checkedNumbers,
+  checkNames,
+  wrongType,
+} from '../validate.js'
 import { AreasRun } from './areas.js'
 import type { Area, AreasForm, AreasOptions } from './areas-types.js'
 import { nativeBandOptions } from './bands-options.js'
@@ -16,6 +23,7 @@ import type {
   BandOptions,
   BandResult,
   BandSyncOptions,
+  PriorityResult,
 } from './bands-types.js'
 import { nativeCalibrationAnswer, nativeCalibrationOptions } from './calibration-options.js'
 import type {
@@ -153,6 +161,18 @@ export class ReweightProblem implements Disposable {
   solveBandsSync(options: BandSyncOptions = {}): BandResult {
     const native = nativeBandOptions(options, true)
     return callNative(() => this.#native.solveBandsSync(native)) as BandResult
+  }
+
+  /**
+   * Meets the bands in the order of their ranks (k whole numbers, the least first): each rank as far as the earlier ones leave room,
+   * then as close to the design weights as that leaves. Elastic weights play no part; importance weighs the targets inside a rank.
+   * Runs like `solve`. The status of the answer is `converged` only if every rank is proven to be met as far as can be.
+   * @throws {InputError} for wrong ranks or a wrong option.
+   */
+  async solveBandsByPriority(ranks: ArrayLike<number>, options: BandOptions = {}): Promise<PriorityResult> {
+    const numbers = checkedCounts('ranks', ranks)
+    const native = nativeBandOptions(options)
+    return underControl(options, (control) => this.#native.solveBandsByPriority(numbers, native, control))
   }
 
   /**
