@@ -352,6 +352,7 @@ impl ToNapiValue for AreaSolution {
         };
         let mut object = Object::from_raw(env, Env::from_raw(env).to_js_value(&plain)?.raw());
         object.set_named_property("targets", Uint32Array::new(area.targets.to_vec()))?;
+        object.set_named_property("upperBounds", area.upper_bounds.map(Float64Array::new))?;
         object.set_named_property("result", area.answer.map(AnySolution))?;
         Ok(object.raw())
     }

@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { areaAlone, boundsOf } from '../../ts/areas/alone.js'
 import { readAreasFile } from '../../ts/areas/file.js'
@@ -17,7 +18,7 @@ import { readAreasProblem } from '../../ts/areas/problem.js'
 import { isRefused } from '../../ts/areas/resolve.js'
 import { ReweightProblem } from '../../ts/index.js'
 import { folder } from '../data/folder.js'
-import { equipoise, withoutTiming } from './run.js'
+import { equipoise, root, withoutTiming } from './run.js'
 
 const population = ['--records', '1500', '--targets', '25', '--areas', '6', '--seed', '4']
 const data = ['--records', 'records.csv', '--id', 'id', '--weight', 'weight', '--targets', 'targets.csv']
@@ -353,6 +354,29 @@ describe('a bad area', () => {
   })
 })
 
+it('says of an area that no weights can do what it asks, keeps the proof and writes no weights', async () => {
+  const at = copy({ done: true })
+  // Multipliers of at most 0.2 cannot bring the returns near their total.
+  const override = "overrides: [{match: 'returns_class05', weight: hard}]"
+  edit(at('areas.yaml'), (text) => text.replace('key: A003\n', `key: A003\n    cap: 0.2\n    ${override}\n`))
+  const form = ['--form', 'bands', '--band', '2%']
+  for (const numKept of [0, 6]) {
+    expect(await run(at, form)).toMatchObject({ code: 3 })
+    const { areas, statuses, timing } = summaryOf(at)
+    expect(statuses).toEqual({ converged: 5, infeasible: 1 })
+    expect(areas[2]).toMatchObject({ key: 'A003', status: 'infeasible', distribution: null, numTargets: 0 })
+    expect(timing.numKept).toBe(numKept)
+    expect(readdirSync(at('out/areas/A003')).sort()).toEqual(['area.json', 'certificate.json', 'report.html'])
+  }
+})
+
+it('warns of bands that the form has no use for', async () => {
+  const at = copy({ done: false })
+  edit(at('areas.yaml'), (text) => text.replace('key: A003\n', 'key: A003\n    band: 1%\n'))
+  await run(at, ['--no-pages'])
+  expect(summaryOf(at).warnings).toContain('the bands of the areas file mean nothing to --form penalty')
+})
+
 it('keeps the exhaustion of every record under a cap', async () => {
   const { maximum } = JSON.parse(first['summary.json']!).exhaustion
   const cap = 1 + (maximum - 1) * 0.6
@@ -365,9 +389,34 @@ it('keeps the exhaustion of every record under a cap', async () => {
   expect(exhaustion.maximum).toBeLessThanOrEqual(cap * (1 + 1e-12))
   const capped = results(at)
   const before = times(at)
+  expect(read(at('out/areas/A001/weights.csv'))).toMatch(/^id,weight,multiplier,upper_bound\n/)
+  const files = [
+    '--certificate',
+    'out/areas/A001/certificate.json',
+    '--weights',
+    'out/areas/A001/weights.csv',
+  ]
+  expect(await equipoise(['verify', ...files], { cwd: at('.') })).toMatchObject({ code: 0 })
   await run(at, options)
   expect(rewritten(before, times(at))).toEqual([])
   expect(results(at)).toEqual(capped)
+})
+
+it.each([
+  ['penalty', 'reweight', []],
+  ['bands', 'band', ['--band', '2%']],
+  ['calibrate', 'calibration', ['--targets-where', "name LIKE '%_amount_all'"]],
+])('writes certificates of the form %s that fulfil their schema', async (form, name, options) => {
+  const at = copy({ done: false })
+  await run(at, ['--form', form, '--no-pages', ...options])
+  const schema = JSON.parse(read(`${root}/docs/schema/${name}-certificate-1.schema.json`))
+  const validate = new Ajv2020({ strict: false }).compile(schema)
+  for (const key of keys) {
+    const certificate = JSON.parse(read(at(`out/areas/${key}/certificate.json`)))
+    expect(validate(certificate), JSON.stringify(validate.errors)).toBe(true)
+    expect(certificate.options.data.areas).toMatchObject({ file: 'areas.yaml', definition: { key } })
+  }
+  expect(summaryOf(at).statuses).toEqual({ converged: 6 })
 })
 
 it('prints the summary as JSON, and writes Parquet', async () => {

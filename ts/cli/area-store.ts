@@ -7,6 +7,8 @@ import { createFolder, Outputs, writeText } from './outputs.js'
 
 const recordSchema = 'equipoise/area/1'
 const recordFile = 'area.json'
+/** What an area may leave: what a new result has no more is removed. */
+const areaFiles = ['weights.csv', 'weights.parquet', 'certificate.json', 'report.html'] as const
 /** The files of the whole batch. */
 const batchFiles = ['exhaustion.csv', 'index.html', 'summary.json'] as const
 
@@ -20,6 +22,8 @@ export interface AreaRecord {
   files: Record<string, string>
   outcome: AreaOutcome
 }
+
+export type AreaFile = (typeof areaFiles)[number]
 
 /** Writes a file under the name that it is given. */
 export type Writer = (temporary: string) => Promise<void>
@@ -75,14 +79,17 @@ export class AreaStore {
   async save(
     outcome: AreaOutcome,
     inputs: string,
-    writers: Readonly<Record<string, Writer>>,
+    writers: Readonly<Partial<Record<AreaFile, Writer>>>,
   ): Promise<AreaRecord> {
     const folder = this.folderOf(outcome.key)
     await mkdir(this.path(folder), { recursive: true })
-    await this.#clear(folder, [])
+    await this.#clear(
+      folder,
+      areaFiles.filter((name) => !(name in writers)),
+    )
     const files: AreaRecord['files'] = {}
     await this.#write(
-      Object.entries(writers).map(([name, write]) => [
+      (Object.entries(writers) as [AreaFile, Writer][]).map(([name, write]) => [
         this.path(folder, name),
         async (temporary) => {
           await write(temporary)
@@ -125,8 +132,8 @@ export class AreaStore {
   }
 
   /** Removes the files of an area that has no answer (any more). */
-  async remove(key: string, files: readonly string[]): Promise<void> {
-    await this.#clear(this.folderOf(key), files)
+  async remove(key: string): Promise<void> {
+    await this.#clear(this.folderOf(key), areaFiles)
   }
 
   /** Removes these files, the record and what a killed run left. */

@@ -18,7 +18,7 @@ import {
   version,
 } from '../index.js'
 import type { AnyDocument } from '../reweight/certificate-document.js'
-import { type AreaRecord, type AreaStore, hashOfJson, type Writer } from './area-store.js'
+import { type AreaFile, type AreaRecord, type AreaStore, hashOfJson, type Writer } from './area-store.js'
 import type { AreasProgress } from './areas-progress.js'
 import { bandDocument } from './band-certificate.js'
 import { calibrationDocument } from './calibration-certificate.js'
@@ -105,13 +105,12 @@ export class AreasBatch {
   }
 
   /** Where no weights meet what was asked there are none to write. */
-  #filesOf({ status }: AreaOutcome): string[] {
+  #filesOf({ status }: AreaOutcome): AreaFile[] {
     const { weightsFile, hasPages } = this.#options
-    return [
-      ...(status === 'infeasible' ? [] : [weightsFile]),
-      ...(hasPages ? [pageFile] : []),
-      certificateFile,
-    ]
+    const files: AreaFile[] = [certificateFile]
+    if (hasPages) files.unshift(pageFile)
+    if (status !== 'infeasible') files.unshift(weightsFile)
+    return files
   }
 
   /** The hash of everything that decides an area's answer. */
@@ -199,51 +198,47 @@ export class AreasBatch {
   }
 
   /** Writes an area's files; a record only where a rerun would do the same again. */
-  async #keep(
-    area: ResolvedArea,
-    { status, message, result, error, seconds }: AreaResult,
-  ): Promise<AreaRecord | null> {
+  async #keep(area: ResolvedArea, ended: AreaResult): Promise<AreaRecord | null> {
+    const { status, message, result, error } = ended
     const { key } = area.definition
     if (result === null) {
       if (error) await this.#refuse(area.index, key, error)
       else await this.#discard(area.index, outcomeWithout(key, status, message))
       return null
     }
-    const outcome = outcomeOf(area, { status, message }, result)
+    const outcome = outcomeOf(area, ended, result)
     this.#outcomes.set(area.index, outcome)
     if (status === 'converged') this.#sums.add(result.weights, area.records)
-    const record = await this.#store.save(
-      outcome,
-      this.#inputsOf(area),
-      this.#writers(area, outcome, result, seconds),
-    )
+    const writers = this.#writers(area, ended, result)
+    const files = this.#filesOf(outcome).map((file) => [file, writers[file]!])
+    const record = await this.#store.save(outcome, this.#inputsOf(area), Object.fromEntries(files))
     return status === 'cancelled' ? null : record
   }
 
+  /** How each file of an area is written. */
   #writers(
     area: ResolvedArea,
-    outcome: AreaOutcome,
+    { upperBounds, seconds }: AreaResult,
     answer: AreaAnswer,
-    seconds: number,
-  ): Record<string, Writer> {
-    const { weightsFile, settings, data, areasFile, readSeconds } = this.#options
+  ): Partial<Record<AreaFile, Writer>> {
+    const { weightsFile, settings, areasFile, readSeconds } = this.#options
     const { definition } = area
     const problem = areaAlone(this.#problem.shared, area)
+    const exhaustionCap = upperBounds && this.#options.exhaustionCap
     const document = documentOf(areaSettings(settings, definition), {
       problem,
-      data: { ...data, areas: { file: areasFile, definition } },
+      data: { ...this.#options.data, areas: { file: areasFile, definition, exhaustionCap } },
       answer,
       timing: { readSeconds, totalSeconds: seconds },
     })
     const { idColumn, idType, ids } = problem.records
-    const writers: Record<string, Writer> = {
-      [weightsFile]: (temporary) =>
-        writeWeights(weightsFile, temporary, { idColumn, idType, ids, ...answer }),
-      [pageFile]: async (temporary) =>
+    return {
+      [weightsFile]: (temporary: string) =>
+        writeWeights(weightsFile, temporary, { idColumn, idType, ids, ...answer, upperBounds }),
+      [pageFile]: async (temporary: string) =>
         writeText(temporary, [await areaPage(definition.key, problem, document, answer)]),
-      [certificateFile]: (temporary) => writeText(temporary, [certificateText(document)]),
+      [certificateFile]: (temporary: string) => writeText(temporary, [certificateText(document)]),
     }
-    return Object.fromEntries(this.#filesOf(outcome).map((file) => [file, writers[file]!]))
   }
 
   async #refuse(index: number, key: string, fault: InputError): Promise<void> {
@@ -252,7 +247,7 @@ export class AreasBatch {
 
   /** An area without an answer keeps no files of an earlier one. */
   async #discard(index: number, outcome: AreaOutcome): Promise<void> {
-    await this.#store.remove(outcome.key, ['weights.csv', 'weights.parquet', certificateFile, pageFile])
+    await this.#store.remove(outcome.key)
     this.#outcomes.set(index, outcome)
   }
 

@@ -12,7 +12,7 @@ import { type AreasSummary, areasSummary, areasText } from './areas-summary.js'
 import { parseNumber } from './arguments.js'
 import { addDataOptions, type DataOptions, dataFiles, dataSelection, problemSource } from './data-options.js'
 import { type ExitCode, exitCode } from './exit-codes.js'
-import { addFormOptions, type FormOptions, formSettings } from './form-options.js'
+import { addFormOptions, type FormOptions, type FormSettings, formSettings } from './form-options.js'
 import { Interrupt } from './interrupt.js'
 import { writeText } from './outputs.js'
 import { Terminal } from './terminal.js'
@@ -132,9 +132,9 @@ async function runAreas(options: CommandOptions): Promise<ExitCode> {
     for (const warning of summary.warnings) terminal.note(`warning: ${warning}`)
     terminal.print(areasText(summary, options.out))
     terminal.json(summaryText(summary))
-    return summary.areas.every(({ status }) => status === 'converged')
-      ? exitCode.success
-      : exitCode.notCertified
+    const isCertified = summary.areas.every(({ status }) => status === 'converged')
+    const isCapped = (summary.exhaustion?.numAboveCap ?? 0) === 0
+    return isCertified && isCapped ? exitCode.success : exitCode.notCertified
   } finally {
     progress.stop()
     interrupt.release()
@@ -164,13 +164,14 @@ function checked(
 }
 
 function summaryOf(
-  { shared }: AreasProblem,
+  problem: AreasProblem,
   { outcomes, exhaustion, numSolved, numKept }: BatchResult,
   {
     options,
     timing,
   }: { options: AreasSummary['options']; timing: { readSeconds: number; totalSeconds: number } },
 ): AreasSummary {
+  const { shared } = problem
   const { worst, ...table } = exhaustion.table
   return areasSummary({
     outcomes,
@@ -186,9 +187,17 @@ function summaryOf(
       ...table,
       worst: worst.map(({ record, exhaustion }) => ({ id: shared.records.ids[record]!, exhaustion })),
     },
-    warnings: shared.warnings,
+    warnings: [...shared.warnings, ...unusedBands(problem, options.form)],
     timing: { ...timing, numSolved, numKept },
   })
+}
+
+/** Bands that the areas state for nothing. */
+function unusedBands({ areas }: AreasProblem, form: FormSettings['form']): string[] {
+  const hasBands = areas.some(
+    (area) => !isRefused(area) && (area.definition.band !== null || area.definition.overrides.length > 0),
+  )
+  return hasBands && form !== 'bands' ? [`the bands of the areas file mean nothing to --form ${form}`] : []
 }
 
 const summaryText = (summary: AreasSummary) => `${JSON.stringify(summary, null, 2)}\n`

@@ -24,6 +24,15 @@ export interface DataOptions {
   storage?: 'memory' | 'disk'
 }
 
+/** The area that a certificate is about. */
+export interface AreaSelection {
+  /** Base name of the file that states it. */
+  file: string
+  definition: AreaDefinition
+  /** The cap for which its upper bounds were lowered; null where they were not. */
+  exhaustionCap: number | null
+}
+
 /** How the data are selected, as a certificate keeps it: everything but the files, which it lists with their hashes. */
 export interface DataSelection {
   id: string | null
@@ -36,8 +45,8 @@ export interface DataSelection {
   matrixIndex: MatrixIndex | null
   dropNonPositive: boolean
   dropImpossible: boolean
-  /** Of an area among others: the file that states it, and how. */
-  areas?: { file: string; definition: AreaDefinition }
+  /** Of an area among others. */
+  areas?: AreaSelection
 }
 
 /** `without`: options that the command has no use for, by their names in `DataOptions`. */

@@ -13,7 +13,7 @@ import { type ExitCode, exitCode } from './exit-codes.js'
 import { nativeProblem } from './native-problem.js'
 import { significant, Terminal, textTable } from './terminal.js'
 import { readArea } from './verify-area.js'
-import { inOrderOf, readWeightTable } from './weights-file.js'
+import { inOrderOf, readWeightTable, upperBoundColumn } from './weights-file.js'
 
 interface VerifyOptions extends DataOptions {
   certificate: string
@@ -161,12 +161,13 @@ async function check(
   options: VerifyOptions,
 ): Promise<Check[]> {
   const { records, targets, files } = problem
+  const hasBounds = typeof document.options.data.areas?.exhaustionCap === 'number'
   const weightTable = await readWeightTable(options.weights, {
     path: '--weights',
     id: records.idColumn,
-    columns: ['weight', 'multiplier'],
+    columns: ['weight', 'multiplier', ...(hasBounds ? [upperBoundColumn] : [])],
   })
-  const [weights, multipliers] = weightTable.numbers.map((numbers) =>
+  const [weights, multipliers, caps] = weightTable.numbers.map((numbers) =>
     inOrderOf(records.ids, weightTable, numbers, '--weights'),
   )
   const sameTargets = document.targets.length === targets.length
@@ -186,7 +187,12 @@ async function check(
       products(records.designWeights, multipliers!, weights!),
     ),
   ]
-  return sameTargets ? [...checks, ...recomputed(document, problem, multipliers!, options.threads)] : checks
+  return sameTargets
+    ? [
+        ...checks,
+        ...recomputed(document, caps ? { ...problem, caps } : problem, multipliers!, options.threads),
+      ]
+    : checks
 }
 
 function products(designWeights: Float64Array, multipliers: Float64Array, weights: Float64Array): number {

@@ -7,6 +7,8 @@ import { writeText } from './outputs.js'
 
 /** Columns of the weights file beside the ids. */
 const columns = ['weight', 'multiplier']
+/** A third one where each record has an upper bound of its own that follows from nothing in the certificate. */
+export const upperBoundColumn = 'upper_bound'
 
 export interface WeightedRecords {
   idColumn: string
@@ -14,6 +16,8 @@ export interface WeightedRecords {
   ids: readonly string[]
   weights: Float64Array
   multipliers: Float64Array
+  /** Where the upper bounds are not those of the options: one for each record. */
+  upperBounds?: Float64Array | null
 }
 
 /** Refuses, before the work, what a weights file cannot hold. */
@@ -26,8 +30,9 @@ export function checkWeightsFile(path: string | undefined, idColumn: string): vo
       received: path,
     })
   }
-  if (columns.includes(idColumn.toLowerCase())) {
-    const expected = `a name that the weights file has no other column of (${columns.join(', ')})`
+  const others = [...columns, upperBoundColumn]
+  if (others.includes(idColumn.toLowerCase())) {
+    const expected = `a name that the weights file has no other column of (${others.join(', ')})`
     throw new InputError('not_unique', { path: '--id', expected, received: idColumn })
   }
 }
@@ -35,7 +40,10 @@ export function checkWeightsFile(path: string | undefined, idColumn: string): vo
 /** Writes `path`'s content, CSV or Parquet by its ending, under a temporary name. */
 export async function writeWeights(path: string, temporary: string, records: WeightedRecords): Promise<void> {
   if (!/\.parquet$/i.test(path)) return writeText(temporary, csv(records))
-  const types = { [records.idColumn]: records.idType, weight: 'DOUBLE', multiplier: 'DOUBLE' }
+  const types = {
+    ...{ [records.idColumn]: records.idType, weight: 'DOUBLE', multiplier: 'DOUBLE' },
+    ...(records.upperBounds ? { [upperBoundColumn]: 'DOUBLE' } : {}),
+  }
   await writeParquet(temporary, csv(records), types)
 }
 
@@ -67,10 +75,12 @@ export async function writeParquet(
   }
 }
 
-function* csv({ idColumn, ids, weights, multipliers }: WeightedRecords): Iterable<string> {
-  yield `${[idColumn, ...columns].map(quote).join(',')}\n`
+function* csv({ idColumn, ids, weights, multipliers, upperBounds }: WeightedRecords): Iterable<string> {
+  const names = [idColumn, ...columns, ...(upperBounds ? [upperBoundColumn] : [])]
+  yield `${names.map(quote).join(',')}\n`
   // JavaScript prints a double with the fewest digits that read back to it.
-  yield* csvLines(ids.length, (i) => `${quote(ids[i]!)},${weights[i]},${multipliers[i]}`)
+  const line = (i: number) => `${quote(ids[i]!)},${weights[i]},${multipliers[i]}`
+  yield* csvLines(ids.length, upperBounds ? (i) => `${line(i)},${upperBounds[i]}` : line)
 }
 
 /** Lines in parts of a size that is quick to write. */

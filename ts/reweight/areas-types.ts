@@ -123,6 +123,11 @@ export interface AreaResult<F extends AreasForm = AreasForm> {
   status: AreaStatus
   /** The status in a sentence. */
   message: string
+  /**
+   * Upper bounds of the area's records in a round r ≥ 1, as the exhaustion cap lowered them: the answer is that of the area with
+   * these bounds. null in round 0.
+   */
+  upperBounds: Float64Array | null
   /** The answer over the area's records and the targets that it keeps; null where nothing was solved. */
   result: AreaAnswers[F] | null
   /** Why nothing was solved, with status `bad_input`; else null. */

@@ -152,6 +152,7 @@ fn a_cap_holds_whatever_the_order() {
         let cap = 0.5 * (before.maximum + 1.0);
         let capped = AreasOptions { exhaustion_cap: Some(cap), ..free };
         let (summary, results) = run(&problem, &areas, &capped).unwrap();
+        assert!(results.iter().all(|result| result.upper_bounds.is_some() == (result.round > 0)));
         assert!(before.maximum > cap && summary.rounds > 0);
         assert_eq!(summary.exhaustion.num_above_cap, Some(0), "{} rounds", summary.rounds);
         assert!(summary.exhaustion.maximum <= cap * (1.0 + CAP_ROUNDING));
@@ -160,7 +161,14 @@ fn a_cap_holds_whatever_the_order() {
         for result in results.iter().filter(|result| result.round == summary.rounds) {
             assert_eq!(result.status, AreaStatus::Converged);
             assert_eq!(summary.areas[result.index].round, summary.rounds);
-            let weights = result.answer.as_ref().unwrap().weights();
+            let answer = result.answer.as_ref().unwrap();
+            // It is the answer of the area alone with the bounds that the cap left it.
+            let upper = result.upper_bounds.clone().unwrap();
+            let bounds = Bounds::PerRecord { lower: vec![Bounds::default().of(0).0; RECORDS], upper };
+            let area = Area { bounds: Some(bounds), ..areas[result.index].clone() };
+            let by_itself = alone(&population, &area).solve_form(&capped.form, &mut Control::default());
+            assert_eq!(by_itself.unwrap().digest(), answer.digest());
+            let weights = answer.weights();
             sums.iter_mut().zip(weights).zip(&population.weight).for_each(|((sum, w), w0)| *sum += w / w0);
         }
         assert!(sums.iter().all(|sum| *sum <= cap * (1.0 + 2.0 * CAP_ROUNDING)));

@@ -112,6 +112,9 @@ pub struct AreaResult {
     pub status: AreaStatus,
     /// The status in words.
     pub message: String,
+    /// Upper bounds of the area's records in a round r ≥ 1, as the exhaustion cap lowered them: the answer is that of the
+    /// area with these bounds. `None` in round 0.
+    pub upper_bounds: Option<Vec<f64>>,
     /// The answer, over the area's records and the targets it keeps; none where nothing was solved.
     pub answer: Option<FormAnswer>,
     /// Why nothing was solved, with status `BadInput`; the path is relative to the area alone.

@@ -13,7 +13,7 @@ use super::structure::Structures;
 use super::summary::{AreasSummary, Entry, Tally};
 use crate::control::{CancelFlag, Control, Stopwatch};
 use crate::error::InputError;
-use crate::reweight::problem::ReweightProblem;
+use crate::reweight::problem::{Bounds, ReweightProblem};
 
 impl ReweightProblem {
     /// Solves many areas over the one matrix; see [`crate::reweight::areas`].
@@ -158,6 +158,10 @@ impl<'a> Batch<'a> {
             round,
             status: AreaStatus::Impossible,
             message: AreaStatus::Impossible.sentence().into(),
+            upper_bounds: match &problem.bounds {
+                Bounds::PerRecord { upper, .. } if round > 0 => Some(upper.clone()),
+                _ => None,
+            },
             answer: None,
             error: None,
             targets: plan.kept(area).into(),
