@@ -100,8 +100,11 @@ describe('the package', () => {
       rtol: allowed(1e20) / 1e20,
       atol: allowed(0),
     })
-    const { targets } = equipoise.generateNational({ records: 225_256, seed: 1 })
-    expect(documentedDefaults('reweight/synthetic.ts')).toEqual({ targets: targets.length })
+    const { targets, areas } = equipoise.generateNational({ records: 225_256, seed: 1 })
+    expect(documentedDefaults('reweight/synthetic.ts')).toEqual({
+      targets: targets.length,
+      areas: areas.length,
+    })
   })
 })
 
