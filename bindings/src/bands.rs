@@ -54,6 +54,7 @@ pub struct NativeBandOptions {
     pub max_iterations: Option<u32>,
     pub time_limit_seconds: Option<f64>,
     pub threads: Option<u32>,
+    pub group_identical: Option<bool>,
 }
 
 #[napi]
@@ -137,6 +138,7 @@ impl NativeBandOptions {
             max_iterations: self.max_iterations.or(default.max_iterations),
             time_limit_seconds: self.time_limit_seconds.or(default.time_limit_seconds),
             threads: self.threads.map_or(default.threads, |threads| threads as usize),
+            group_identical: self.group_identical.unwrap_or(default.group_identical),
         })
     }
 }
@@ -180,6 +182,7 @@ struct Summary<'a> {
     method: BandMethod,
     iterations: u32,
     digest: String,
+    num_groups: usize,
     certificate: &'a BandCertificate,
     smallest_pivot: Option<f64>,
     targets: &'a [BandTargetResult],
@@ -206,6 +209,7 @@ impl ToNapiValue for BandSolution {
             method: answer.method,
             iterations: answer.iterations,
             digest: answer.digest.to_string(),
+            num_groups: answer.num_groups,
             certificate: &answer.certificate,
             smallest_pivot: answer.smallest_pivot,
             targets: &answer.targets,
@@ -269,6 +273,7 @@ pub struct Defaults {
     max_iterations: MaxIterations,
     time_limit_seconds: Option<f64>,
     threads: usize,
+    group_identical: bool,
 }
 
 #[derive(Serialize)]
@@ -294,6 +299,7 @@ pub fn band_defaults(env: &Env) -> Result<Plain<Defaults>> {
             },
             time_limit_seconds: default.time_limit_seconds,
             threads: default.threads,
+            group_identical: default.group_identical,
         }))
     })
 }

@@ -31,6 +31,7 @@ pub struct NativeCalibrationOptions {
     pub max_iterations: Option<u32>,
     pub time_limit_seconds: Option<f64>,
     pub threads: Option<u32>,
+    pub group_identical: Option<bool>,
 }
 
 #[napi]
@@ -107,6 +108,7 @@ impl NativeCalibrationOptions {
             max_iterations: self.max_iterations.unwrap_or(default.max_iterations),
             time_limit_seconds: self.time_limit_seconds.or(default.time_limit_seconds),
             threads: self.threads.map_or(default.threads, |threads| threads as usize),
+            group_identical: self.group_identical.unwrap_or(default.group_identical),
         })
     }
 }
@@ -121,6 +123,7 @@ struct Summary<'a> {
     message: &'a str,
     iterations: u32,
     digest: String,
+    num_groups: usize,
     certificate: &'a CalibrationCertificate,
     infeasibility: Option<&'a InfeasibilityProof>,
     targets: &'a [CalibrationTarget],
@@ -135,6 +138,7 @@ impl ToNapiValue for CalibrationSolution {
             message: &answer.message,
             iterations: answer.iterations,
             digest: answer.digest.to_string(),
+            num_groups: answer.num_groups,
             certificate: &answer.certificate,
             infeasibility: answer.infeasibility.as_ref(),
             targets: &answer.targets,
@@ -184,6 +188,7 @@ pub struct Defaults {
     max_iterations: u32,
     time_limit_seconds: Option<f64>,
     threads: usize,
+    group_identical: bool,
 }
 
 /// The defaults of the options.
@@ -198,6 +203,7 @@ pub fn calibration_defaults(env: &Env) -> Result<Plain<Defaults>> {
             max_iterations: default.max_iterations,
             time_limit_seconds: default.time_limit_seconds,
             threads: default.threads,
+            group_identical: default.group_identical,
         }))
     })
 }

@@ -28,6 +28,7 @@ pub struct NativeOptions {
     pub max_iterations: Option<u32>,
     pub time_limit_seconds: Option<f64>,
     pub threads: Option<u32>,
+    pub group_identical: Option<bool>,
     pub start_multipliers: Option<Float64Array>,
     pub start_dual: Option<Float64Array>,
 }
@@ -92,6 +93,7 @@ impl NativeOptions {
             max_iterations: self.max_iterations.or(default.max_iterations),
             time_limit_seconds: self.time_limit_seconds.or(default.time_limit_seconds),
             threads: self.threads.map_or(default.threads, |threads| threads as usize),
+            group_identical: self.group_identical.unwrap_or(default.group_identical),
             start: match (self.start_multipliers, self.start_dual) {
                 (Some(multipliers), _) => Start::Multipliers(multipliers.to_vec()),
                 (None, Some(dual)) => Start::Dual(dual.to_vec()),
@@ -112,6 +114,7 @@ struct Summary<'a> {
     method: Method,
     iterations: u32,
     digest: String,
+    num_groups: usize,
     certificate: &'a Certificate,
     smallest_pivot: Option<f64>,
     targets: &'a [TargetResult],
@@ -131,6 +134,7 @@ impl ToNapiValue for Solution {
             method: answer.method,
             iterations: answer.iterations,
             digest: answer.digest.to_string(),
+            num_groups: answer.num_groups,
             certificate: &answer.certificate,
             smallest_pivot: answer.smallest_pivot,
             targets: &answer.targets,
@@ -181,6 +185,7 @@ pub struct Defaults {
     max_iterations: MaxIterations,
     time_limit_seconds: Option<f64>,
     threads: usize,
+    group_identical: bool,
     bounds: [f64; 2],
 }
 
@@ -208,6 +213,7 @@ pub fn reweight_defaults(env: &Env) -> Result<Plain<Defaults>> {
             },
             time_limit_seconds: default.time_limit_seconds,
             threads: default.threads,
+            group_identical: default.group_identical,
             bounds: [lower, upper],
         }))
     })

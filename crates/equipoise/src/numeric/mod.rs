@@ -7,6 +7,7 @@ pub mod elementary;
 pub mod exact;
 pub mod gram;
 pub mod parallel;
+pub mod repeated_rows;
 pub mod sparse;
 pub mod sparse_builder;
 pub mod storage;

@@ -5,6 +5,7 @@ use wide::f64x4;
 use super::dd;
 use super::dd::{Accumulator, AccumulatorLanes, DD_EPSILON, Dd, Uncertain};
 use super::parallel::Workers;
+use super::repeated_rows::Repeats;
 use super::storage::Stored;
 use crate::error::{InputCode, InputError};
 
@@ -19,6 +20,7 @@ pub struct SparseMatrix {
     pub(super) column_starts: Vec<u32>,
     pub(super) row_indices: Stored<u32>,
     pub(super) column_values: Stored<f64>,
+    pub(super) repeats: Repeats,
 }
 
 /// Scattered rows after which a pass over them releases what it has read: with each of them the system may map 2 MiB
@@ -188,6 +190,7 @@ impl SparseMatrix {
             column_starts: columns.starts,
             row_indices: columns.rows.into(),
             column_values: columns.values.into(),
+            repeats: Repeats::default(),
         }
     }
 
@@ -202,6 +205,7 @@ impl SparseMatrix {
             column_starts: self.row_starts,
             row_indices: self.column_indices,
             column_values: self.row_values,
+            repeats: Repeats::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::ops::Range;
 
+use super::repeated_rows::Repeats;
 use super::sparse::SparseMatrix;
 use super::storage::{Storage, Stored, StoredWriter};
 use crate::error::{InputCode, InputError};
@@ -124,6 +125,7 @@ impl SparseMatrixBuilder {
             column_starts,
             row_indices,
             column_values,
+            repeats: Repeats::default(),
         })
     }
 }

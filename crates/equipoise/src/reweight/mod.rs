@@ -38,6 +38,7 @@ mod contradiction;
 mod dual_evaluation;
 pub mod explain;
 mod form_choice;
+mod grouping;
 pub mod integer;
 mod lbfgsb;
 mod newton;

@@ -78,6 +78,9 @@ pub struct ReweightOptions {
     pub threads: usize,
     /// Where the search starts.
     pub start: Start,
+    /// Solve records that are the same to the problem as one and start from there (newton), where at most half of the records
+    /// are distinct: default true. The certificate is that of all records, and the bits of the answer do not depend on it.
+    pub group_identical: bool,
 }
 
 impl Default for ReweightOptions {
@@ -90,6 +93,7 @@ impl Default for ReweightOptions {
             time_limit_seconds: None,
             threads: 0,
             start: Start::DesignWeights,
+            group_identical: true,
         }
     }
 }

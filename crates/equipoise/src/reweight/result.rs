@@ -96,6 +96,8 @@ pub struct Timing {
     pub threads: usize,
     /// Constants of the form (c, L₀, κ) in double-double.
     pub form_seconds: f64,
+    /// Finding groups of identical records, and the solve over these.
+    pub grouping_seconds: f64,
     /// Passes over the non-zeros and the line searches of newton.
     pub passes_seconds: f64,
     /// Gram matrices of newton.
@@ -150,6 +152,8 @@ pub struct Reweighting {
     pub warnings: Vec<String>,
     /// Targets that no record counts for.
     pub impossible_targets: Vec<usize>,
+    /// Groups of identical records that the plain iteration ran over; the number of records where there were none.
+    pub num_groups: usize,
     /// Smallest scaled pivot of the last factorisation (newton only).
     pub smallest_pivot: Option<f64>,
     /// FNV-1a 64 over the little-endian IEEE bytes of the multipliers.

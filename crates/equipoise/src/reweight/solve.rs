@@ -5,6 +5,7 @@ use ndarray::Array1;
 use super::certificate::{self, Certificate, Primal};
 use super::clarabel;
 use super::dual_evaluation::DualEvaluation;
+use super::grouping::GroupedStart;
 use super::lbfgsb;
 use super::newton::{self, NewtonStop, Structure};
 use super::options::{Method, ReweightOptions, Start};
@@ -45,6 +46,12 @@ struct Judged {
     attempt: Attempt,
     history: Vec<IterationRecord>,
     smallest_pivot: Option<f64>,
+}
+
+impl Judged {
+    fn is_certified(&self) -> bool {
+        self.attempt.outcome == Status::Converged
+    }
 }
 
 impl ReweightProblem {
@@ -128,9 +135,15 @@ impl ReweightProblem {
             return self.answer_zero_loss(&form, timing, options);
         }
         let mut judged: Vec<Judged> = Vec::new();
+        let grouped = run_from_groups(&form, options, structure, control, &mut timing);
+        let num_groups = grouped.as_ref().map_or(self.num_records(), |&(_, num_groups)| num_groups);
+        judged.extend(grouped.map(|(rung, _)| rung));
         for &method in rungs(options.method) {
+            if judged.last().is_some_and(Judged::is_certified) || (!judged.is_empty() && control.must_stop())
+            {
+                break;
+            }
             let rung = run_rung(&form, method, options, structure, control, &mut timing);
-            let certified = rung.attempt.outcome == Status::Converged;
             tracing::info!(
                 method = method.as_str(),
                 outcome = rung.attempt.outcome.as_str(),
@@ -138,12 +151,9 @@ impl ReweightProblem {
                 "rung ended"
             );
             judged.push(rung);
-            if certified || control.must_stop() {
-                break;
-            }
         }
         let mut watch = Stopwatch::default();
-        let mut answer = self.assemble(judged, &workers, timing);
+        let mut answer = self.assemble(judged, num_groups, &workers, timing);
         answer.timing.report_seconds = watch.lap();
         answer.timing.total_seconds = total.seconds();
         tracing::info!(status = answer.status.as_str(), digest = %answer.digest, "reweighting ends");
@@ -151,7 +161,13 @@ impl ReweightProblem {
     }
 
     /// Takes the best judged answer and reads it.
-    fn assemble(&self, judged: Vec<Judged>, workers: &Workers, timing: Timing) -> Reweighting {
+    fn assemble(
+        &self,
+        judged: Vec<Judged>,
+        num_groups: usize,
+        workers: &Workers,
+        timing: Timing,
+    ) -> Reweighting {
         let attempts: Vec<Attempt> = judged.iter().map(|j| j.attempt.clone()).collect();
         let history = judged.iter().flat_map(|j| j.history.iter().cloned()).collect();
         let rank = |j: &Judged| match j.certificate.distance_bound {
@@ -192,6 +208,7 @@ impl ReweightProblem {
             history,
             warnings,
             impossible_targets: self.impossible_targets(),
+            num_groups,
             smallest_pivot: best.smallest_pivot,
             timing,
         }
@@ -226,6 +243,7 @@ impl ReweightProblem {
                 history: Vec::new(),
                 smallest_pivot: None,
             }],
+            self.num_records(),
             form.workers,
             timing,
         ))
@@ -239,6 +257,35 @@ fn rungs(method: Method) -> &'static [Method] {
         Method::Lbfgsb => &[Method::Lbfgsb],
         Method::Clarabel => &[Method::Clarabel],
     }
+}
+
+/// Newton over groups of identical records, then over all records from there; with the number of groups. `None` where there
+/// are no such groups, or where that does not end in a certified answer: the ladder then runs as if it had not been tried.
+fn run_from_groups(
+    form: &PenaltyForm<'_>,
+    options: &ReweightOptions,
+    structure: &mut Structure,
+    control: &mut Control,
+    timing: &mut Timing,
+) -> Option<(Judged, usize)> {
+    if !options.group_identical || rungs(options.method)[0] != Method::Newton {
+        return None;
+    }
+    let mut watch = Stopwatch::default();
+    let grouped = newton::grouped_start(form, options, structure, control);
+    timing.grouping_seconds = watch.lap();
+    let GroupedStart { dual, num_groups, iterations, mut history } = grouped?;
+    let started = ReweightOptions { start: Start::Dual(dual), ..options.clone() };
+    let mut rung = run_rung(form, Method::Newton, &started, structure, control, timing);
+    rung.attempt.iterations += iterations;
+    history.append(&mut rung.history);
+    rung.history = history;
+    tracing::info!(num_groups, outcome = rung.attempt.outcome.as_str(), "newton from groups ended");
+    if rung.is_certified() {
+        return Some((rung, num_groups));
+    }
+    *structure = Structure::default();
+    None
 }
 
 fn run_rung(

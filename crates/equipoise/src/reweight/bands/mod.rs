@@ -36,6 +36,7 @@ mod coordinate_sweep;
 mod farkas;
 mod finish;
 mod form;
+mod grouped;
 mod implied;
 mod interior;
 mod options;

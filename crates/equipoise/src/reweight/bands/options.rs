@@ -159,6 +159,10 @@ pub struct BandOptions {
     pub time_limit_seconds: Option<f64>,
     /// Threads to use; 0 (the default) means as many as the machine offers. The bits of the answer do not depend on it.
     pub threads: usize,
+    /// Solve records that are the same to the problem (row, bounds, w⁰/d) as one and start from there (proximal newton), where at
+    /// most half of the records are distinct: default true. The certificate is that of all records, and the bits of the
+    /// multipliers do not depend on it.
+    pub group_identical: bool,
 }
 
 impl Default for BandOptions {
@@ -176,6 +180,7 @@ impl Default for BandOptions {
             max_iterations: None,
             time_limit_seconds: shared.time_limit_seconds,
             threads: shared.threads,
+            group_identical: shared.group_identical,
         }
     }
 }

@@ -11,6 +11,7 @@ use super::certificate::rounding_free_bound;
 use super::farkas;
 use super::finish::{Finished, finish};
 use super::form::BandForm;
+use super::grouped::BandStart;
 use super::interior::InteriorSearch;
 use super::proximal_newton::{ProximalNewton, Run, Stage, StageEnd};
 use super::settled::{SETTLED, Settled, prove};
@@ -61,6 +62,16 @@ pub(super) fn solve(
         search.newton.move_to(&vec![0.0; form.num_targets()]);
     }
     search.proximal_stages(control, timing)
+}
+
+/// Settles a start that is nearly the solution; `None` if that does not prove it.
+pub(super) fn settle(form: &BandForm<'_>, start: BandStart, timing: &mut Timing) -> Option<Outcome> {
+    let run = Run { iteration_limit: 0, iterations: 0, history: Vec::new() };
+    let mut newton = ProximalNewton::new(form);
+    newton.dual = start.dual;
+    newton.free_gram = start.free_gram;
+    let mut search = Search { form, newton, run, best: None };
+    search.settle(timing).then(|| search.outcome(StageEnd::Solved, None, timing))
 }
 
 fn ends_the_run(end: &StageEnd) -> bool {

@@ -117,6 +117,8 @@ pub struct BandReweighting {
     pub warnings: Vec<String>,
     /// Targets that no record counts for.
     pub impossible_targets: Vec<usize>,
+    /// Groups of identical records that the plain iteration ran over; the number of records where there were none.
+    pub num_groups: usize,
     /// The proof behind the status `Infeasible`.
     pub infeasibility: Option<BandInfeasibility>,
     /// Smallest scaled pivot of the last factorisation (proximal newton only).

@@ -5,6 +5,7 @@ use ndarray::Array1;
 use super::certificate::{BandCertificate, certificate};
 use super::clarabel;
 use super::form::{BandEvaluation, BandForm};
+use super::grouped::grouped_start;
 use super::options::{BandMethod, BandOptions};
 use super::outer;
 use super::proximal_newton::StageEnd;
@@ -16,6 +17,7 @@ use crate::error::InputError;
 use crate::numeric::dd::Dd;
 use crate::numeric::digest::Digest;
 use crate::numeric::parallel::Workers;
+use crate::reweight::grouping::GroupedStart;
 use crate::reweight::problem::ReweightProblem;
 use crate::reweight::result::{Distribution, Timing};
 use crate::status::Status;
@@ -30,6 +32,12 @@ struct Judged {
     history: Vec<IterationRecord>,
     smallest_pivot: Option<f64>,
     infeasibility: Option<BandInfeasibility>,
+}
+
+impl Judged {
+    fn is_decided(&self) -> bool {
+        matches!(self.attempt.outcome, Status::Converged | Status::Infeasible)
+    }
 }
 
 impl ReweightProblem {
@@ -81,9 +89,14 @@ impl ReweightProblem {
             "band reweighting starts"
         );
         let mut judged: Vec<Judged> = Vec::new();
+        let grouped = run_from_groups(&form, bands, options, control, &mut timing);
+        let num_groups = grouped.as_ref().map_or(self.num_records(), |&(_, num_groups)| num_groups);
+        judged.extend(grouped.map(|(rung, _)| rung));
         for &method in rungs(options.method) {
+            if judged.last().is_some_and(Judged::is_decided) || (!judged.is_empty() && control.must_stop()) {
+                break;
+            }
             let rung = run_rung(&form, method, options, control, &mut timing);
-            let decided = matches!(rung.attempt.outcome, Status::Converged | Status::Infeasible);
             tracing::info!(
                 method = method.as_str(),
                 outcome = rung.attempt.outcome.as_str(),
@@ -91,12 +104,9 @@ impl ReweightProblem {
                 "rung ended"
             );
             judged.push(rung);
-            if decided || control.must_stop() {
-                break;
-            }
         }
         watch.lap();
-        let mut answer = self.assemble_bands(judged, workers, timing);
+        let mut answer = self.assemble_bands(judged, num_groups, workers, timing);
         answer.timing.report_seconds = watch.lap();
         answer.timing.total_seconds = total.seconds();
         tracing::info!(status = answer.status.as_str(), digest = %answer.digest, "band reweighting ends");
@@ -104,7 +114,13 @@ impl ReweightProblem {
     }
 
     /// Takes the best judged answer and reads it.
-    fn assemble_bands(&self, judged: Vec<Judged>, workers: &Workers, timing: Timing) -> BandReweighting {
+    fn assemble_bands(
+        &self,
+        judged: Vec<Judged>,
+        num_groups: usize,
+        workers: &Workers,
+        timing: Timing,
+    ) -> BandReweighting {
         let attempts: Vec<BandAttempt> = judged.iter().map(|j| j.attempt.clone()).collect();
         let history = judged.iter().flat_map(|j| j.history.iter().cloned()).collect();
         let rank = |j: &Judged| match (&j.infeasibility, j.certificate.distance_bound) {
@@ -139,6 +155,7 @@ impl ReweightProblem {
             history,
             warnings: self.warnings(),
             impossible_targets: self.impossible_targets(),
+            num_groups,
             infeasibility: best.infeasibility,
             smallest_pivot: best.smallest_pivot,
             timing,
@@ -152,6 +169,30 @@ fn rungs(method: BandMethod) -> &'static [BandMethod] {
         BandMethod::ProximalNewton => &[BandMethod::ProximalNewton],
         BandMethod::Clarabel => &[BandMethod::Clarabel],
     }
+}
+
+/// Proximal newton over groups of identical records, settled over all records from there; with the number of groups. `None` where
+/// there are no such groups, or where that does not end in a certified answer: the ladder then runs as if it had not been tried.
+fn run_from_groups(
+    form: &BandForm<'_>,
+    bands: &[TargetBand],
+    options: &BandOptions,
+    control: &Control,
+    timing: &mut Timing,
+) -> Option<(Judged, usize)> {
+    if !options.group_identical || options.method == BandMethod::Clarabel {
+        return None;
+    }
+    let mut watch = Stopwatch::default();
+    let grouped = grouped_start(form, bands, options, control);
+    timing.grouping_seconds = watch.lap();
+    let GroupedStart { dual, num_groups, iterations, mut history } = grouped?;
+    let mut rung = judge_outcome(form, outer::settle(form, dual, timing)?, options.tolerance, timing);
+    rung.attempt.iterations += iterations;
+    history.append(&mut rung.history);
+    rung.history = history;
+    tracing::info!(num_groups, outcome = rung.attempt.outcome.as_str(), "proximal newton from groups ended");
+    (rung.attempt.outcome == Status::Converged).then_some((rung, num_groups))
 }
 
 fn run_rung(
@@ -180,7 +221,15 @@ fn run_rung(
         let settled = Settled::of(form, &solution.dual, &evaluation, control);
         return attempt.judge(form, solution.dual, evaluation, settled.as_ref(), options.tolerance, timing);
     }
-    let outcome = outer::solve(form, limit, control, timing);
+    judge_outcome(form, outer::solve(form, limit, control, timing), options.tolerance, timing)
+}
+
+fn judge_outcome(
+    form: &BandForm<'_>,
+    outcome: outer::Outcome,
+    tolerance: f64,
+    timing: &mut Timing,
+) -> Judged {
     let (end, message) = describe(&outcome.stop);
     let infeasibility =
         outcome.infeasible.map(|(v, margin)| BandInfeasibility { direction: Array1::from(v), margin });
@@ -198,7 +247,7 @@ fn run_rung(
     };
     let finished = outcome.finished;
     let settled = outcome.settled.as_ref();
-    attempt.judge(form, finished.dual, finished.evaluation, settled, options.tolerance, timing)
+    attempt.judge(form, finished.dual, finished.evaluation, settled, tolerance, timing)
 }
 
 /// What a rung's loop says of itself.

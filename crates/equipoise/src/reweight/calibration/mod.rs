@@ -39,6 +39,7 @@ mod certificate;
 mod certify;
 mod distance;
 mod form;
+mod grouped;
 mod infeasibility;
 mod newton;
 mod options;

@@ -56,7 +56,13 @@ pub(super) struct Outcome {
     pub gram: Vec<f64>,
 }
 
-pub(super) fn solve(form: &Form<'_>, control: &Control, timing: &mut Timing) -> Outcome {
+/// From λ = 0, or from `start` (k).
+pub(super) fn solve(
+    form: &Form<'_>,
+    start: Option<&[f64]>,
+    control: &Control,
+    timing: &mut Timing,
+) -> Outcome {
     let mut watch = Stopwatch::default();
     let k = form.num_targets();
     let all: Vec<usize> = (0..k).collect();
@@ -74,7 +80,7 @@ pub(super) fn solve(form: &Form<'_>, control: &Control, timing: &mut Timing) -> 
             order.sort_unstable();
             order
         },
-        lambda: vec![0.0; k],
+        lambda: start.map_or_else(|| vec![0.0; k], <[f64]>::to_vec),
         history: Vec::new(),
     };
     let (end, iterations) = state.iterate(form.options.max_iterations);

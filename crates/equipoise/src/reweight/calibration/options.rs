@@ -94,6 +94,10 @@ pub struct CalibrationOptions {
     pub time_limit_seconds: Option<f64>,
     /// Threads to use; 0 (the default) means as many as the machine offers. The bits of the answer do not depend on it.
     pub threads: usize,
+    /// Solve records that are the same to the problem (row, q, bounds; the design weights may differ) as one and start from
+    /// there, where at most half of the records are distinct and no clusters are given: default true. The certificate is that of
+    /// all records, and the bits of the multipliers do not depend on it.
+    pub group_identical: bool,
 }
 
 impl Default for CalibrationOptions {
@@ -107,6 +111,7 @@ impl Default for CalibrationOptions {
             max_iterations: 200,
             time_limit_seconds: None,
             threads: 0,
+            group_identical: true,
         }
     }
 }

@@ -124,6 +124,8 @@ pub struct Calibration {
     pub infeasibility: Option<InfeasibilityProof>,
     /// One row per target.
     pub targets: Vec<CalibrationTarget>,
+    /// Groups of identical records that the plain iteration ran over; the number of records where there were none.
+    pub num_groups: usize,
     /// Distribution of multipliers and weights.
     pub distribution: Distribution,
     /// Newton iterations, the finish not counted.

@@ -4,6 +4,7 @@ use ndarray::Array1;
 
 use super::certificate::{self, CalibrationCertificate, Judgement};
 use super::form::Form;
+use super::grouped::grouped_start;
 use super::infeasibility::{self, InfeasibilityProof};
 use super::newton::{self, End};
 use super::options::CalibrationOptions;
@@ -13,6 +14,7 @@ use crate::error::InputError;
 use crate::numeric::dd::Dd;
 use crate::numeric::digest::Digest;
 use crate::numeric::parallel::Workers;
+use crate::reweight::grouping::GroupedStart;
 use crate::reweight::{Distribution, ReweightProblem, Timing};
 
 impl ReweightProblem {
@@ -51,11 +53,10 @@ impl ReweightProblem {
             distance = options.distance.as_str(),
             "calibration starts"
         );
-        let outcome = newton::solve(&form, control, &mut timing);
+        let (run, num_groups) = run_from_groups(&form, control, &mut timing)
+            .unwrap_or_else(|| (Run::new(&form, None, control, &mut timing), self.num_records()));
+        let Run { outcome, judgement, mut status } = run;
         watch.lap();
-        let independent = &outcome.structure.order;
-        let judgement = certificate::judge(&form, &outcome.lambda, &outcome.evaluation, independent, None);
-        let mut status = status(outcome.end, &judgement.certificate, options.tolerance);
         let mut proof = None;
         if !matches!(status, CalibrationStatus::Converged | CalibrationStatus::Cancelled) {
             proof = infeasibility::prove(&form, &outcome, control);
@@ -63,7 +64,7 @@ impl ReweightProblem {
                 status = CalibrationStatus::Infeasible;
             }
         }
-        timing.certificate_seconds = watch.lap();
+        timing.certificate_seconds += watch.lap();
         let targets = target_rows(&form, &outcome.lambda, &judgement);
         let weights: Vec<f64> =
             judgement.multipliers.iter().zip(&self.design_weights).map(|(g, w)| w * g).collect();
@@ -85,10 +86,48 @@ impl ReweightProblem {
             targets,
             iterations: outcome.iterations,
             history: outcome.history,
+            num_groups,
             digest,
             timing,
         })
     }
+}
+
+/// A run of newton with its certificate.
+struct Run {
+    outcome: newton::Outcome,
+    judgement: Judgement,
+    status: CalibrationStatus,
+}
+
+impl Run {
+    fn new(form: &Form<'_>, start: Option<&[f64]>, control: &Control, timing: &mut Timing) -> Self {
+        let outcome = newton::solve(form, start, control, timing);
+        let watch = Stopwatch::default();
+        let independent = &outcome.structure.order;
+        let judgement = certificate::judge(form, &outcome.lambda, &outcome.evaluation, independent, None);
+        timing.certificate_seconds += watch.seconds();
+        let status = status(outcome.end, &judgement.certificate, form.options.tolerance);
+        Self { outcome, judgement, status }
+    }
+}
+
+/// Newton over groups of identical records, then over all records from there; with the number of groups. `None` where there
+/// are no such groups, or where that does not end in a certified answer: the solve then runs as if it had not been tried.
+fn run_from_groups(form: &Form<'_>, control: &Control, timing: &mut Timing) -> Option<(Run, usize)> {
+    if !form.options.group_identical {
+        return None;
+    }
+    let watch = Stopwatch::default();
+    let grouped = grouped_start(form, control);
+    timing.grouping_seconds = watch.seconds();
+    let GroupedStart { dual, num_groups, iterations, mut history } = grouped?;
+    let mut run = Run::new(form, Some(&dual), control, timing);
+    run.outcome.iterations += iterations;
+    history.append(&mut run.outcome.history);
+    run.outcome.history = history;
+    tracing::info!(num_groups, status = run.status.as_str(), "newton from groups ended");
+    (run.status == CalibrationStatus::Converged).then_some((run, num_groups))
 }
 
 /// Converged if and only if the totals and the distance from the optimum are proven within the tolerance.

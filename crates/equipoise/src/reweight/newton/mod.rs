@@ -9,6 +9,9 @@
 //! iterative refinement of the last linear system: C. B. Moler, J. ACM 14 (1967) 316–321.
 
 mod finish;
+mod grouped;
+
+pub(super) use grouped::grouped_start;
 
 use super::dual_evaluation::DualEvaluation;
 use super::penalty::PenaltyForm;
