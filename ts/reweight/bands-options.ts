@@ -6,7 +6,7 @@ import { checkedString, checkOptionNames, limits, optional } from './options.js'
 
 const names = [
   ...['band', 'overrides', 'zeroTolerance', 'weight', 'importance', 'distanceWeights'],
-  ...['method', 'tolerance', 'maxIterations', 'timeLimitSeconds', 'threads'],
+  ...['method', 'tolerance', 'maxIterations', 'timeLimitSeconds', 'threads', 'groupIdentical'],
 ] as const
 
 const overrideNames = ['match', 'band', 'weight', 'optional'] as const

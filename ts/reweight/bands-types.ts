@@ -73,6 +73,13 @@ export interface BandSyncOptions {
    * @default 0
    */
   readonly threads?: number
+  /**
+   * Whether records that are the same to the problem (matrix row, bounds, weight by distance weight) are solved as one, and the solve over all
+   * records starts from there, where at most half of the records are distinct. The certificate is that of all records; the bits of
+   * the multipliers do not depend on it.
+   * @default true
+   */
+  readonly groupIdentical?: boolean
 }
 
 /** Options of `solveBands`. `bandDefaults()` has the defaults. */
@@ -94,6 +101,7 @@ export interface BandDefaults {
   readonly timeLimitSeconds: null
   /** 0: as many as the machine offers. */
   readonly threads: number
+  readonly groupIdentical: boolean
 }
 
 /** The independent check of an answer: every number is computed from data and answer alone. */
@@ -195,6 +203,8 @@ export interface BandResult {
   iterations: number
   /** FNV-1a 64 over the little-endian IEEE bytes of the multipliers: 16 hexadecimal digits. */
   digest: string
+  /** Groups of identical records that the plain iteration ran over; the number of records where there were none. */
+  numGroups: number
   /** Final weights (n): design weight times multiplier, rounded. */
   weights: Float64Array
   /** n */

@@ -6,7 +6,7 @@ import { checkedString, checkOptionNames, conflict, limits, optional } from './o
 
 const names = [
   ...['distance', 'alpha', 'qWeights', 'clusters', 'costs'],
-  ...['tolerance', 'maxIterations', 'timeLimitSeconds', 'threads'],
+  ...['tolerance', 'maxIterations', 'timeLimitSeconds', 'threads', 'groupIdentical'],
 ] as const
 
 /** Options of a calibration, checked; `synchronous` ones know nothing of the event loop. */

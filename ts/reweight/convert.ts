@@ -18,7 +18,7 @@ const changeNames = ['designWeights', 'targets', 'bounds'] as const
 const dataNames = ['matrix', ...changeNames] as const
 const syncOptionNames = [
   ...['penalty', 'method', 'tolerance', 'maxIterations', 'timeLimitSeconds', 'threads'],
-  ...['startMultipliers', 'startDual'],
+  ...['startMultipliers', 'startDual', 'groupIdentical'],
 ] as const
 
 /** Copies the data into native memory. */

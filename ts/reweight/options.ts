@@ -10,6 +10,7 @@ interface Limits {
   readonly maxIterations?: unknown
   readonly timeLimitSeconds?: unknown
   readonly threads?: unknown
+  readonly groupIdentical?: unknown
 }
 
 /** Checks that every option is one of the form or, unless `synchronous`, of those that need the event loop. */
@@ -31,18 +32,24 @@ export function optional<Options extends object, T>(
   return options[name] === undefined ? null : check(name, options[name])
 }
 
-/** When to stop, and with how many threads. */
+/** When to stop, with how many threads, and whether over groups. */
 export function limits(options: Limits) {
   return {
     tolerance: optional(options, 'tolerance', checkedNumber),
     maxIterations: optional(options, 'maxIterations', checkedCount),
     timeLimitSeconds: optional(options, 'timeLimitSeconds', checkedNumber),
     threads: optional(options, 'threads', checkedCount),
+    groupIdentical: optional(options, 'groupIdentical', checkedBoolean),
   }
 }
 
 export function checkedString(path: string, value: unknown): string {
   if (typeof value !== 'string') throw wrongType(path, 'a string', value)
+  return value
+}
+
+function checkedBoolean(path: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw wrongType(path, 'true or false', value)
   return value
 }
 

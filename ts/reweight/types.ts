@@ -85,6 +85,13 @@ export interface ReweightSyncOptions {
    * @default 0
    */
   readonly threads?: number
+  /**
+   * Whether records that are the same to the problem (matrix row, design weight, bounds) are solved as one, and the solve over all
+   * records starts from there, where at most half of the records are distinct. The certificate is that of all records; the bits of
+   * the multipliers do not depend on it.
+   * @default true
+   */
+  readonly groupIdentical?: boolean
   /** Multipliers to start from (n), such as those of an earlier answer; not together with `startDual`. */
   readonly startMultipliers?: ArrayLike<number>
   /** Dual values to start from (k): `dual` of an earlier answer. */
@@ -120,6 +127,7 @@ export interface ReweightDefaults {
   readonly timeLimitSeconds: null
   /** 0: as many as the machine offers. */
   readonly threads: number
+  readonly groupIdentical: boolean
   readonly bounds: readonly [lower: number, upper: number]
 }
 
@@ -238,6 +246,8 @@ export interface ReweightResult {
   iterations: number
   /** FNV-1a 64 over the little-endian IEEE bytes of the multipliers: 16 hexadecimal digits. */
   digest: string
+  /** Groups of identical records that the plain iteration ran over; the number of records where there were none. */
+  numGroups: number
   /** Final weights (n): design weight times multiplier, rounded. */
   weights: Float64Array
   /** n */
