@@ -7,6 +7,7 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use equipoise::numeric::cholesky::Cholesky;
 use equipoise::numeric::gram::GramPlan;
 use equipoise::numeric::parallel::Workers;
+use equipoise::reweight::bands::{Band, BandMethod, BandOptions, BandWeight};
 use equipoise::reweight::synthetic::NationalPopulation;
 use equipoise::reweight::{DualPoint, Method, ReweightOptions, ReweightProblem, Target};
 use ndarray::ArrayView1;
@@ -98,5 +99,37 @@ fn solve(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, kernels, certify, solve);
+/// The band form: as the national projects use it, nearly hard, hard, and its certificate.
+fn bands(criterion: &mut Criterion) {
+    let problem = problem(&population());
+    let cases = [
+        ("0.5 %", 0.005, BandWeight::Elastic(1e6)),
+        ("0.5 %, M = 1e12", 0.005, BandWeight::Elastic(1e12)),
+        ("30 %, hard", 0.3, BandWeight::Hard),
+    ];
+    let mut group = criterion.benchmark_group("bands");
+    group.sample_size(10);
+    for (name, tolerance, weight) in cases {
+        for threads in THREADS {
+            let options = BandOptions {
+                band: Band::Relative(tolerance),
+                weight,
+                method: BandMethod::ProximalNewton,
+                threads,
+                ..BandOptions::default()
+            };
+            group.bench_function(BenchmarkId::new(name, threads), |b| {
+                b.iter(|| problem.solve_bands(&options))
+            });
+            let answer = problem.solve_bands(&options).expect("valid options");
+            group.bench_function(BenchmarkId::new(format!("certify {name}"), threads), |b| {
+                let dual = DualPoint { high: answer.dual.view(), low: Some(answer.dual_low.view()) };
+                b.iter(|| problem.certify_bands(answer.multipliers.view(), Some(dual), &options));
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, kernels, certify, solve, bands);
 criterion_main!(benches);
