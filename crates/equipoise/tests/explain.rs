@@ -8,6 +8,7 @@ use equipoise::reweight::calibration::{CalibrationOptions, Distance};
 use equipoise::reweight::explain::{
     ExplainOptions, Explanation, ExplanationStatus, MinimalSet, RelaxationKind, Side,
 };
+use equipoise::reweight::synthetic::NationalPopulation;
 use equipoise::reweight::{Bounds, ReweightProblem, Target};
 use ndarray::ArrayView1;
 use num_rational::BigRational;
@@ -202,6 +203,49 @@ fn elastic_bands_beside_hard_ones_are_left_out() {
     let all_elastic = BandOptions { band: Band::Relative(0.01), ..BandOptions::default() };
     let why = problem.explain_bands(&all_elastic, &ExplainOptions::default()).unwrap();
     assert_eq!(why.status, ExplanationStatus::Infeasible);
+}
+
+#[test]
+fn a_national_problem_is_explained() {
+    let population = NationalPopulation::generate(20_000, 92, 1).unwrap();
+    let weights = ArrayView1::from(&population.weight);
+    let named = |j: usize| Target::new(population.targets[j].name.clone(), population.targets[j].total);
+    let targets = (0..92).map(named).collect();
+    let problem = ReweightProblem::builder(population.matrix.clone(), weights, targets).build().unwrap();
+    let bands = hard(Band::Relative(0.005));
+    let options =
+        |threads| ExplainOptions { max_sets: 2, relaxations: false, threads, ..ExplainOptions::default() };
+    let why = problem.explain_bands(&bands, &options(1)).unwrap();
+    assert_eq!(why.status, ExplanationStatus::Infeasible);
+    assert!(why.minimal_sets.len() >= 2 && why.minimal_sets.iter().all(|set| set.minimal));
+    let other = problem.explain_bands(&bands, &options(2)).unwrap();
+    assert_eq!(why.minimal_sets, other.minimal_sets, "the number of threads");
+    for set in &why.minimal_sets {
+        // The members alone, then without each: what the band solver says of them.
+        let solve = |members: &[usize]| {
+            let columns: Vec<Vec<f64>> = members
+                .iter()
+                .map(|&j| {
+                    let mut column = vec![0.0; 20_000];
+                    let (rows, values) = population.matrix.column(j);
+                    rows.iter().zip(values).for_each(|(&i, &a)| column[i as usize] = a);
+                    column
+                })
+                .collect();
+            let matrix = SparseMatrix::from_dense_columns(20_000, columns.iter().map(Vec::as_slice)).unwrap();
+            let targets = members.iter().map(|&j| named(j)).collect();
+            let part = ReweightProblem::builder(matrix, weights, targets).build().unwrap();
+            part.solve_bands(&bands).unwrap()
+        };
+        let members: Vec<usize> = set.members.iter().map(|m| m.target).collect();
+        assert!(solve(&members).infeasibility.is_some(), "{}", set.sentence);
+        for left_out in 0..members.len() {
+            let others = [&members[..left_out], &members[left_out + 1..]].concat();
+            let answer = solve(&others);
+            assert!(answer.infeasibility.is_none(), "{}", set.sentence);
+            assert!(answer.certificate.largest_violation < 1e-9, "{} without {left_out}", set.sentence);
+        }
+    }
 }
 
 #[test]

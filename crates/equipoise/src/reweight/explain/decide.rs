@@ -20,6 +20,8 @@ pub(super) const OPEN_MARGIN: f64 = 1e-6;
 /// An elastic problem of this weight with bands narrower by this fraction of the width usually ends inside the bands.
 const INNER_WEIGHT: f64 = 1e6;
 const INNER_NARROWING: f64 = 0.1;
+/// Weight of elastic bands whose misses should be as small as they can be.
+const ELASTIC_WEIGHT: f64 = 1e9;
 /// Iterations of a solver that is asked for feasibility.
 const SOLVER_ITERATIONS: u32 = 400;
 /// The answer, each with its evidence.
@@ -149,6 +151,33 @@ impl Decider<'_> {
             }
         }
         Decision::Unknown
+    }
+
+    /// Multipliers (n) and dual values (k) of elastic bands of large weight, times the importance of each target in force.
+    pub fn elastic_answer(
+        &mut self,
+        condensed: &Condensed<'_, '_>,
+        system: &TargetSystem<'_>,
+        importance: &[f64],
+    ) -> Option<(Vec<f64>, Vec<f64>)> {
+        if self.control.must_stop() {
+            return None;
+        }
+        let margin = if system.reach.is_open() { OPEN_MARGIN } else { 0.0 };
+        let options = BandOptions {
+            method: BandMethod::ProximalNewton,
+            importance: Some(importance.to_vec()),
+            max_iterations: Some(SOLVER_ITERATIONS),
+            time_limit_seconds: self.control.seconds_left().map(|s| s.max(1e-3)),
+            threads: self.options.threads,
+            ..condensed.band_options(BandWeight::Elastic(ELASTIC_WEIGHT), 0.0)
+        };
+        let answer =
+            condensed.problem(margin).ok()?.solve_bands_with(&options, &mut self.control.clone()).ok()?;
+        self.questions += 1;
+        let point = condensed.expand(&condensed.group_weights(&answer.multipliers.to_vec()));
+        let dual: Vec<f64> = answer.dual.iter().map(|v| -v).collect();
+        Some((point, condensed.spread(&dual)))
     }
 
     fn by_calibration(&self, system: &TargetSystem<'_>, condensed: &Condensed<'_, '_>) -> Decision {

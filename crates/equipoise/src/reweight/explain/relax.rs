@@ -6,11 +6,13 @@
 //! * along one direction (a single target, or all in proportion) the least move is approached from below, each failed trial
 //!   giving a new proof and so a larger bound (Newton's method on a concave function);
 //! * for the least sum of relative moves the proofs are the cuts of a small linear program (J. F. Benders, Numerische
-//!   Mathematik 4 (1962) 238–252); few variables are solved outright instead.
+//!   Mathematik 4 (1962) 238–252); few variables are solved outright instead, and where many cuts do not suffice elastic bands
+//!   come near it.
 
 use super::condensed::Condensed;
 use super::decide::{Decider, Decision, OPEN_MARGIN, SIMPLEX_GROUPS};
 use crate::certificate::linear_system::{Edge, LinearSystem, Part};
+use crate::numeric::dd::Dd;
 use crate::numeric::sparse::SparseMatrix;
 use crate::qp::feasibility::FeasibilityOptions;
 use crate::qp::relaxation::cheapest_relaxation;
@@ -20,8 +22,13 @@ use crate::reweight::target_system::TargetSystem;
 /// Trials go beyond what is proven necessary by this fraction, and by ten times as much after one that decides nothing.
 const BEYOND: f64 = 1e-4;
 const MAX_TRIALS: u32 = 25;
-/// Cuts after which the rest is met by moving every edge in proportion.
-const MAX_CUTS: u32 = 40;
+/// Cuts after which the elastic bands are asked instead.
+const MAX_CUTS: u32 = 12;
+/// Answers of elastic bands, each with weights from the one before: a target that is off by the first share of the cost has
+/// weight 1, and none is taken to be off by less than the second.
+const REWEIGHTINGS: u32 = 10;
+const SHARE_OF_ONE: f64 = 1e-2;
+const LEAST_SHARE: f64 = 1e-5;
 
 /// Edges moved outwards, with which the targets can be met.
 #[derive(Debug, Clone)]
@@ -141,43 +148,74 @@ fn cheapest_by_cuts(
     decider: &mut Decider<'_>,
 ) -> Option<WayOut> {
     let mut cuts = vec![first.clone()];
-    let mut best: Option<(Vec<(usize, Edge, f64)>, f64)> = None;
-    for _ in 0..MAX_CUTS {
+    loop {
         let (moves, at_least) = cheapest_under(system, &cuts)?;
-        let beyond: Vec<(usize, Edge, f64)> =
-            moves.iter().map(|&(j, edge, amount)| (j, edge, amount * (1.0 + 10.0 * BEYOND))).collect();
-        let decision = decider.decide(&moved(system, &beyond));
-        best = Some((beyond, at_least));
-        match decision {
-            Decision::Feasible => break,
+        if cuts.len() as u32 >= MAX_CUTS {
+            return cheapest_by_reweighting(system, at_least, decider);
+        }
+        let beyond = |&(j, edge, amount): &(usize, Edge, f64)| (j, edge, amount * (1.0 + 10.0 * BEYOND));
+        let moves: Vec<(usize, Edge, f64)> = moves.iter().map(beyond).collect();
+        match decider.decide(&moved(system, &moves)) {
+            Decision::Feasible => return Some(WayOut { cost: cost(system, &moves), moves, at_least }),
             Decision::Infeasible(proof) => cuts.push(accept(system, proof.combination)?),
             Decision::Unknown => return None,
         }
-        if cuts.len() as u32 == MAX_CUTS {
-            best = Some(rounded_off(system, &best?.0, cuts.last()?, at_least, decider)?);
-        }
     }
-    let (moves, at_least) = best?;
-    Some(WayOut { cost: cost(system, &moves), moves, at_least })
 }
 
-/// The moves so far, and what is still missing in proportion to all targets.
-fn rounded_off(
+/// Moves that reach as far as the answer of the elastic bands whose weights are those of a sum of distances: each is divided by
+/// what its target was off in the answer before (I. Daubechies et al., Comm. Pure Appl. Math. 63 (2010) 1–38). The dual of each
+/// answer bounds the cost from below.
+fn cheapest_by_reweighting(
     system: &TargetSystem<'_>,
-    moves: &[(usize, Edge, f64)],
-    last: &Contradiction,
-    at_least: f64,
+    mut at_least: f64,
     decider: &mut Decider<'_>,
-) -> Option<(Vec<(usize, Edge, f64)>, f64)> {
-    let relaxed = moved(system, moves);
-    let standing = accept(&relaxed, last.combination.clone())?;
-    let rest = in_proportion(&relaxed, &standing, decider)?;
-    let mut all = rest.moves;
-    for entry in &mut all {
-        let own = moves.iter().filter(|m| (m.0, m.1) == (entry.0, entry.1)).map(|m| m.2).sum::<f64>();
-        entry.2 += own;
+) -> Option<WayOut> {
+    if !system.reach.is_bounded() {
+        return None;
     }
-    Some((all, at_least))
+    let condensed = Condensed::new(system);
+    let mut importance = vec![1.0; condensed.targets.len()];
+    let mut best: Option<WayOut> = None;
+    for _ in 0..REWEIGHTINGS {
+        let (multipliers, dual) = decider.elastic_answer(&condensed, system, &importance)?;
+        if let Some(proof) = accept(system, dual) {
+            let prices = pressed_edges(&proof).map(|(j, _, y)| y * system.size(j));
+            at_least = at_least.max(proof.check.gap / prices.fold(0.0, f64::max));
+        }
+        let moves = moves_to(system, &multipliers);
+        let cost = cost(system, &moves);
+        let is_better = best.as_ref().is_none_or(|other| cost < other.cost);
+        if is_better && decider.accepts(&moved(system, &moves), &multipliers) {
+            best = Some(WayOut { moves: moves.clone(), cost, at_least });
+        }
+        if cost <= at_least * (1.0 + 10.0 * BEYOND) {
+            break;
+        }
+        for (p, &j) in condensed.targets.iter().enumerate() {
+            let off: f64 = moves.iter().filter(|m| m.0 == j).map(|m| m.2 / system.size(j)).sum();
+            importance[p] = (cost * SHARE_OF_ONE) / (off + cost * LEAST_SHARE);
+        }
+    }
+    best.map(|way| WayOut { at_least, ..way })
+}
+
+/// How far each edge must go for these multipliers to meet the targets.
+fn moves_to(system: &TargetSystem<'_>, multipliers: &[f64]) -> Vec<(usize, Edge, f64)> {
+    let off = |j: usize| {
+        let total = system.total(j, multipliers);
+        let below = (Dd::from(system.lower[j]) - total).to_f64();
+        let above = (total - Dd::from(system.upper[j])).to_f64();
+        let outwards = |distance: f64| distance * (1.0 + 1e-12);
+        if below > 0.0 {
+            Some((j, Edge::Lower, outwards(below)))
+        } else if above > 0.0 {
+            Some((j, Edge::Upper, outwards(above)))
+        } else {
+            None
+        }
+    };
+    system.targets().into_iter().filter_map(off).collect()
 }
 
 /// min Σ eⱼ/sⱼ over e ≥ 0 that no cut forbids, and that minimum.
@@ -230,4 +268,44 @@ pub(super) fn moved<'a>(system: &TargetSystem<'a>, moves: &[(usize, Edge, f64)])
 
 fn cost(system: &TargetSystem<'_>, moves: &[(usize, Edge, f64)]) -> f64 {
     moves.iter().map(|&(j, _, amount)| amount / system.size(j)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::Control;
+    use crate::reweight::explain::options::ExplainOptions;
+    use crate::reweight::synthetic::NationalPopulation;
+    use crate::reweight::target_system::{Reach, Units};
+    use crate::reweight::{ReweightProblem, Target};
+
+    #[test]
+    fn cuts_and_elastic_bands_come_to_what_the_simplex_method_finds() {
+        let population = NationalPopulation::generate(400, 30, 3).unwrap();
+        let targets: Vec<Target> =
+            population.targets.iter().map(|t| Target::new(t.name.clone(), t.total)).collect();
+        let edge = |sign: f64| targets.iter().map(|t| t.total + sign * 0.005 * t.total.abs()).collect();
+        let edges = (edge(-1.0), edge(1.0));
+        let weights = ndarray::ArrayView1::from(&population.weight);
+        let problem =
+            ReweightProblem::builder(population.matrix.clone(), weights, targets.clone()).build().unwrap();
+        let system = TargetSystem::new(&problem, Reach::Within, edges, Units::single(400));
+        let options = ExplainOptions::default();
+        let control = Control::default();
+        let mut decider = Decider { options: &options, distance: None, control, questions: 0 };
+        let Decision::Infeasible(first) = decider.decide(&system) else { panic!("a contradiction") };
+        let condensed = Condensed::new(&system);
+        let exact = cheapest_by_simplex(&system, &condensed, &mut decider).unwrap();
+        assert!(exact.cost > 0.0 && exact.at_least > exact.cost * (1.0 - 1e-6), "{exact:?}");
+        let cut = cheapest_by_cuts(&system, &first, &mut decider).unwrap();
+        assert!(cut.cost >= exact.cost * (1.0 - 1e-6), "{cut:?} {exact:?}");
+        assert!(
+            cut.cost <= exact.cost * 1.01 && cut.at_least <= exact.cost * (1.0 + 1e-6),
+            "{cut:?} {exact:?}"
+        );
+        let elastic = cheapest_by_reweighting(&system, 0.0, &mut decider).unwrap();
+        assert!(elastic.cost >= exact.cost * (1.0 - 1e-6), "{elastic:?} {exact:?}");
+        assert!(elastic.cost <= exact.cost * 1.1, "{elastic:?} {exact:?}");
+        assert!(elastic.at_least <= exact.cost * (1.0 + 1e-6), "{elastic:?} {exact:?}");
+    }
 }

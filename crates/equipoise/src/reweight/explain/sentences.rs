@@ -194,7 +194,9 @@ pub(super) fn describe_way_out(
             format!("This contradiction is resolved if {}.", words.join(", "))
         }
         RelaxationKind::LeastSum => {
-            let words: Vec<String> = changes.iter().take(NAMES).map(change_in_words).collect();
+            let mut largest_first: Vec<&EdgeChange> = changes.iter().collect();
+            largest_first.sort_by(|a, b| b.fraction.total_cmp(&a.fraction).then(a.target.cmp(&b.target)));
+            let words: Vec<String> = largest_first.into_iter().take(NAMES).map(change_in_words).collect();
             let more = changes.len().saturating_sub(NAMES);
             let more = if more > 0 { format!(", and {more} more") } else { String::new() };
             format!(
