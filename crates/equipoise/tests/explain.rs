@@ -249,6 +249,36 @@ fn a_national_problem_is_explained() {
 }
 
 #[test]
+fn the_cheapest_relaxation_of_many_records_is_nearly_proven() {
+    // More groups than the simplex method is asked with.
+    let population = NationalPopulation::generate(30_000, 92, 1).unwrap();
+    let weights = ArrayView1::from(&population.weight);
+    let targets = population.targets.iter().map(|t| Target::new(t.name.clone(), t.total)).collect();
+    let problem = ReweightProblem::builder(population.matrix.clone(), weights, targets).build().unwrap();
+    let bands = hard(Band::Relative(0.005));
+    let options = ExplainOptions { max_sets: 1, ..ExplainOptions::default() };
+    let why = problem.explain_bands(&bands, &options).unwrap();
+    let least = why.relaxations.iter().find(|r| r.kind == RelaxationKind::LeastSum).unwrap();
+    assert!(least.cost >= least.cost_at_least && least.cost <= 1.01 * least.cost_at_least, "{least:?}");
+    let sum: f64 = least.changes.iter().map(|c| c.fraction).sum();
+    assert!((sum - least.cost).abs() <= 1e-9 * sum);
+    // With these changes the bands can be met, by the band solver's word.
+    let mut relaxed = bands;
+    for (j, target) in population.targets.iter().enumerate() {
+        let width = 0.005 * target.total.abs();
+        let moved = |side: Side, edge: f64| {
+            least.changes.iter().find(|c| c.target == j && c.side == side).map_or(edge, |c| c.to)
+        };
+        let lower = moved(Side::Lower, target.total - width);
+        let upper = moved(Side::Upper, target.total + width);
+        relaxed.overrides.push(BandOverride::band(target.name.clone(), Band::Between { lower, upper }));
+    }
+    let answer = problem.solve_bands(&relaxed).unwrap();
+    assert!(answer.infeasibility.is_none());
+    assert!(answer.certificate.largest_violation <= 1e-9, "{:e}", answer.certificate.largest_violation);
+}
+
+#[test]
 fn options_out_of_range_are_named() {
     let problem = problem(&[&[1.0]], &[1.0], &[1.0], (0.5, 4.0));
     let path = |options: ExplainOptions| -> Result<(), InputError> {
