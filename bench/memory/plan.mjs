@@ -12,7 +12,7 @@ export function plan(quick) {
   const largest = quick ? 100_000 : 5_000_000
   const records = quick ? [20_000, 50_000, 100_000] : [300_000, 1_000_000, 2_000_000, largest]
   const targets = quick ? [25, 50, 100] : [25, 50, 100, 200]
-  const fixed = { records: quick ? 50_000 : 1_000_000, targets: 100 }
+  const fixed = { records: quick ? 50_000 : 300_000, targets: 100 }
   const sizes = [
     ...records.map((n) => ({ records: n, targets: fixed.targets })),
     ...targets.filter((k) => k !== fixed.targets).map((k) => ({ records: fixed.records, targets: k })),
