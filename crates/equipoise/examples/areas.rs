@@ -1,4 +1,5 @@
-//! Times areas of a national problem in the band form: seconds, statuses, the largest certified bound, peak memory.
+//! Times areas of a national problem in the band form: seconds, statuses, the largest certified bound, and peak memory, both as
+//! bytes that were allocated at the same time and as the system counts it.
 //!
 //! `cargo run --release --example areas -- AREAS RECORDS TARGETS THREADS [CAP]`
 //!
@@ -6,7 +7,9 @@
 //! to 4 %.
 #![allow(clippy::print_stdout)]
 
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use equipoise::control::CancelFlag;
 use equipoise::error::InputError;
@@ -25,6 +28,8 @@ fn main() -> Result<(), InputError> {
     let exhaustion_cap = arguments.get(5).and_then(|a| a.parse().ok());
     let options = AreasOptions { threads, exhaustion_cap, ..AreasOptions::default() };
     let at_rest = memory("VmRSS");
+    PEAK.store(LIVE.load(Ordering::Relaxed), Ordering::Relaxed);
+    let allocated = LIVE.load(Ordering::Relaxed);
     let mut largest_bound = 0.0f64;
     let summary = problem.solve_areas(&areas, &options, &CancelFlag::default(), |area| {
         if let Some(answer) = &area.answer {
@@ -46,16 +51,17 @@ fn main() -> Result<(), InputError> {
         exhaustion.num_above_one,
         exhaustion.num_above_cap
     );
-    let vector = (8 * records) as f64;
+    let vectors = |bytes: f64| bytes / (8 * records) as f64;
+    let beyond = (PEAK.load(Ordering::Relaxed) - allocated) as f64;
+    println!(
+        "allocated {:.1} MB before, {:.1} MB more at the peak: {:.1} vectors of n, {:.2} per thread",
+        allocated as f64 / 1e6,
+        beyond / 1e6,
+        vectors(beyond),
+        vectors(beyond) / threads as f64
+    );
     if let (Some(rest), Some(peak)) = (at_rest, memory("VmHWM")) {
-        let beyond = peak - rest;
-        println!(
-            "resident {:.0} MB before, {:.0} MB at the peak: {:.0} MB more, {:.1} vectors of n per thread",
-            rest / 1e6,
-            peak / 1e6,
-            beyond / 1e6,
-            beyond / vector / threads as f64
-        );
+        println!("resident {:.0} MB before, {:.0} MB at the peak", rest / 1e6, peak / 1e6);
     }
     Ok(())
 }
@@ -76,6 +82,39 @@ fn area(problem: &ReweightProblem, a: usize, num_areas: usize) -> Area {
         weight_scale: share,
         totals: Some(problem.targets().iter().enumerate().map(total).collect()),
         ..Area::new(format!("area {a}"))
+    }
+}
+
+/// Bytes allocated now, and at most.
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+/// The system's allocator, counted.
+struct Counted;
+
+#[global_allocator]
+static ALLOCATOR: Counted = Counted;
+
+// SAFETY: every call is passed on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counted {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let live = LIVE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
+        PEAK.fetch_max(live, Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        let live = LIVE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
+        PEAK.fetch_max(live, Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract of `alloc_zeroed`.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract of `dealloc`.
+        unsafe { System.dealloc(pointer, layout) }
     }
 }
 

@@ -322,10 +322,19 @@ impl SparseMatrix {
     /// error already in xᵢ.
     pub fn transposed_times_dd(&self, x: &[Uncertain], workers: &Workers) -> Vec<Uncertain> {
         assert_eq!(x.len(), self.num_rows);
+        self.transposed_times_dd_of(|i| x[i], workers)
+    }
+
+    /// [`SparseMatrix::transposed_times_dd`] of xᵢ = `x(i)`, which is evaluated for every entry of the matrix: no vector is needed.
+    pub fn transposed_times_dd_of(
+        &self,
+        x: impl Fn(usize) -> Uncertain + Sync + Send,
+        workers: &Workers,
+    ) -> Vec<Uncertain> {
         let mut sums = vec![Uncertain::default(); self.num_columns];
         workers.fill_by(1, &mut sums, |j, slot| {
             let (rows, values) = self.column(j);
-            slot[0] = dd_column(rows, values, x);
+            slot[0] = dd_column(rows, values, &x);
             self.release_column(j);
         });
         sums
@@ -363,7 +372,7 @@ const DD_BLOCK: usize = 256;
 const DD_LANES: usize = AccumulatorLanes::LANES;
 
 /// Σ aₑ x[rowₑ] in blocks of four lanes of accumulators; the lane loops compile to vector instructions of the baseline CPU.
-fn dd_column(rows: &[u32], values: &[f64], x: &[Uncertain]) -> Uncertain {
+fn dd_column(rows: &[u32], values: &[f64], x: &impl Fn(usize) -> Uncertain) -> Uncertain {
     let mut total = Dd::ZERO;
     let mut error = f64x4::default();
     let mut rest_error = 0.0;
@@ -372,14 +381,14 @@ fn dd_column(rows: &[u32], values: &[f64], x: &[Uncertain]) -> Uncertain {
         let (row_blocks, row_rest) = rows.as_chunks::<DD_LANES>();
         let (value_blocks, value_rest) = values.as_chunks::<DD_LANES>();
         for (rows, values) in row_blocks.iter().zip(value_blocks) {
-            let x = rows.map(|i| x[i as usize]);
+            let x = rows.map(|i| x(i as usize));
             let a = f64x4::new(*values);
             lanes.add_products(a, f64x4::new(x.map(|x| x.value.high)), f64x4::new(x.map(|x| x.value.low)));
             error += a.abs() * f64x4::new(x.map(|x| x.error));
         }
         total = total + lanes.value();
         for (&i, &a) in row_rest.iter().zip(value_rest) {
-            let x = x[i as usize];
+            let x = x(i as usize);
             total = total + x.value.times(a);
             rest_error += a.abs() * x.error;
         }

@@ -310,10 +310,12 @@ impl Moments {
             targets.iter().map(|t| t.scale.map_or(Dd::sum(t.total, 1.0), Dd::from)).collect();
         let c: Vec<Dd> = targets.iter().zip(&scale).map(|(t, &s)| Dd::from(t.total) / s).collect();
         let epsilon = matrix.dd_summation_error();
-        let weights: Vec<Uncertain> =
-            design_weights.iter().map(|&w| Uncertain { value: Dd::from(w), error: epsilon * w }).collect();
+        let weight = |i: usize| {
+            let w = design_weights[i];
+            Uncertain { value: Dd::from(w), error: epsilon * w }
+        };
         let workers = Workers::inline();
-        let before = matrix.transposed_times_dd(&weights, &workers);
+        let before = matrix.transposed_times_dd_of(weight, &workers);
 
         let initial_miss: Vec<Uncertain> = (0..targets.len())
             .map(|j| {

@@ -220,14 +220,11 @@ impl<'a> BandForm<'a> {
     pub fn totals(&self, multipliers: &[f64]) -> (Vec<Uncertain>, Vec<Dd>) {
         let weights = &self.problem.design_weights;
         let epsilon = self.problem.matrix.dd_summation_error();
-        let mut weighted = vec![Uncertain::default(); weights.len()];
-        self.workers.fill(&mut weighted, |start, chunk| {
-            for (offset, x) in chunk.iter_mut().enumerate() {
-                let value = Dd::product(weights[start + offset], multipliers[start + offset]);
-                *x = Uncertain { value, error: epsilon * value.high.abs() };
-            }
-        });
-        let sums = self.problem.matrix.transposed_times_dd(&weighted, self.workers);
+        let weighted = |i: usize| {
+            let value = Dd::product(weights[i], multipliers[i]);
+            Uncertain { value, error: epsilon * value.high.abs() }
+        };
+        let sums = self.problem.matrix.transposed_times_dd_of(weighted, self.workers);
         let scaled = sums.iter().enumerate().map(|(j, sum)| self.scaled(j, sum)).collect();
         (scaled, sums.into_iter().map(|sum| sum.value).collect())
     }

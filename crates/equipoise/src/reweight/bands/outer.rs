@@ -175,8 +175,12 @@ impl Search<'_, '_> {
     fn settle(&mut self, timing: &mut Timing) -> bool {
         let mut watch = Stopwatch::default();
         let newton = &mut self.newton;
+        newton.release_record_vectors();
         let finished = finish(self.form, &newton.dual, &mut newton.free_gram, &mut self.run, false);
         let settled = finished.is_some_and(|finished| self.judge(finished));
+        if !settled {
+            self.newton.place_records();
+        }
         timing.finish_seconds += watch.lap();
         settled
     }
@@ -202,6 +206,7 @@ impl Search<'_, '_> {
     fn finish_whatever(&mut self, timing: &mut Timing) -> Finished {
         let mut watch = Stopwatch::default();
         let newton = &mut self.newton;
+        newton.release_record_vectors();
         let finished = finish(self.form, &newton.dual, &mut newton.free_gram, &mut self.run, true);
         timing.finish_seconds += watch.lap();
         finished.expect("it was asked for whatever it is")

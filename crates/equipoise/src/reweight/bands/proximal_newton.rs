@@ -114,19 +114,19 @@ pub(super) struct ProximalNewton<'f, 'p> {
 impl<'f, 'p> ProximalNewton<'f, 'p> {
     /// Starts at y = 0.
     pub fn new(form: &'f BandForm<'p>) -> Self {
-        let (n, k) = (form.num_records(), form.num_targets());
-        Self {
+        let k = form.num_targets();
+        let mut newton = Self {
             form,
             subproblem: Subproblem::new(vec![0.0; k]),
             dual: vec![0.0; k],
             free_gram: FreeGram::new(form),
             all_gram: None,
             hessian: vec![0.0; k * k],
-            ratio: (0..n).map(|i| 0.5 * form.problem.design_weights[i] / form.distance_weight(i)).collect(),
-            unclipped: vec![0.0; n],
-            trial: vec![0.0; n],
-            change: vec![0.0; n],
-            weighted: vec![0.0; n],
+            ratio: Vec::new(),
+            unclipped: Vec::new(),
+            trial: Vec::new(),
+            change: Vec::new(),
+            weighted: Vec::new(),
             reached: vec![0.0; k],
             changed: Vec::new(),
             num_free: 0,
@@ -134,6 +134,25 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
             distance: 0.0,
             mixing: 0.0,
             sparse_columns: coordinate_sweep::sparse_columns(&form.problem.matrix),
+        };
+        newton.make_record_vectors();
+        newton
+    }
+
+    fn make_record_vectors(&mut self) {
+        let (form, n) = (self.form, self.form.num_records());
+        self.ratio = (0..n).map(|i| 0.5 * form.problem.design_weights[i] / form.distance_weight(i)).collect();
+        for vector in [&mut self.unclipped, &mut self.trial, &mut self.change, &mut self.weighted] {
+            *vector = vec![0.0; n];
+        }
+    }
+
+    /// Gives back the vectors over the records, so that a finish has their memory; [`ProximalNewton::place_records`] makes them
+    /// again.
+    pub fn release_record_vectors(&mut self) {
+        let scratch = [&mut self.trial, &mut self.change, &mut self.weighted];
+        for vector in scratch.into_iter().chain([&mut self.ratio, &mut self.unclipped]) {
+            *vector = Vec::new();
         }
     }
 
@@ -228,7 +247,10 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
     }
 
     /// z − 1 from y, by a pass over all non-zeros.
-    fn place_records(&mut self) {
+    pub fn place_records(&mut self) {
+        if self.unclipped.is_empty() {
+            self.make_record_vectors();
+        }
         if self.dual.iter().all(|y| *y == 0.0) {
             self.unclipped.fill(0.0);
             return;
