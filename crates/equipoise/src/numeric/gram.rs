@@ -4,7 +4,7 @@ use super::parallel::{CHUNK, Workers};
 use super::sparse::SparseMatrix;
 
 /// About how many entries of scattered rows are brought together at a time (12 bytes each).
-const GATHERED_ENTRIES: usize = 1 << 22;
+const GATHERED_ENTRIES: usize = 1 << 16;
 
 /// How the k output rows are shared out: the work of each, from the pattern of the matrix alone.
 ///

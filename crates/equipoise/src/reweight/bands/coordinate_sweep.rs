@@ -3,9 +3,9 @@
 //! Targets that few records count for make φ turn sharply along their coordinate; a sweep after a shortened step settles
 //! them at almost no cost.
 
+use super::form::BandForm;
 use super::proximal_newton::Stage;
 use crate::numeric::sparse::SparseMatrix;
-use crate::reweight::problem::ReweightProblem;
 
 /// Columns with at most this many records are swept.
 const SPARSE: usize = 5;
@@ -16,8 +16,6 @@ pub(super) struct Point<'a> {
     pub dual: &'a mut [f64],
     /// zᵢ − 1
     pub unclipped: &'a mut [f64],
-    /// w⁰ᵢ/(2dᵢ)
-    pub ratio: &'a [f64],
     pub inverse_scale: &'a [f64],
 }
 
@@ -27,8 +25,9 @@ pub(super) fn sparse_columns(matrix: &SparseMatrix) -> Vec<usize> {
 }
 
 /// One pass over `columns`, each coordinate moved to its minimum.
-pub(super) fn sweep(problem: &ReweightProblem, stage: &Stage, columns: &[usize], point: Point<'_>) {
-    let Point { dual, unclipped, ratio, inverse_scale } = point;
+pub(super) fn sweep(form: &BandForm<'_>, stage: &Stage, columns: &[usize], point: Point<'_>) {
+    let Point { dual, unclipped, inverse_scale } = point;
+    let problem = form.problem;
     for &j in columns {
         let (rows, values) = problem.matrix.column(j);
         let s = inverse_scale[j];
@@ -41,10 +40,10 @@ pub(super) fn sweep(problem: &ReweightProblem, stage: &Stage, columns: &[usize],
                 let i = i as usize;
                 let (lower, upper) = problem.bounds.of(i);
                 let b = problem.design_weights[i] * a * s;
-                let z = 1.0 + (unclipped[i] - delta * ratio[i] * a * s);
+                let z = 1.0 + (unclipped[i] - delta * form.ratio(i) * a * s);
                 slope -= b * z.clamp(lower, upper);
                 if lower < z && z < upper {
-                    curvature += b * ratio[i] * a * s;
+                    curvature += b * form.ratio(i) * a * s;
                 }
             }
             (slope, curvature)
@@ -52,7 +51,7 @@ pub(super) fn sweep(problem: &ReweightProblem, stage: &Stage, columns: &[usize],
         let delta = coordinate_minimum(dual[j], stage.lower[j], stage.upper[j], derivatives);
         if delta != 0.0 {
             for (&i, a) in records {
-                unclipped[i as usize] -= delta * ratio[i as usize] * a * s;
+                unclipped[i as usize] -= delta * form.ratio(i as usize) * a * s;
             }
             dual[j] += delta;
         }

@@ -114,6 +114,13 @@ impl<'a> BandForm<'a> {
         self.problem.num_records()
     }
 
+    /// w⁰ᵢ/(2dᵢ), so that zᵢ − 1 = −ratioᵢ(Av)ᵢ
+    #[inline(always)]
+    pub fn ratio(&self, i: usize) -> f64 {
+        let half = 0.5 * self.problem.design_weights[i];
+        self.distance_weights.map_or(half, |d| half / d[i])
+    }
+
     pub fn num_targets(&self) -> usize {
         self.problem.num_targets()
     }

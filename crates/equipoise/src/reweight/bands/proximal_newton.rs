@@ -89,8 +89,6 @@ pub(super) struct ProximalNewton<'f, 'p> {
     /// The Gram matrix of all records, once it was needed.
     all_gram: Option<Vec<f64>>,
     hessian: Vec<f64>,
-    /// w⁰ᵢ/(2dᵢ), so that zᵢ − 1 = −ratioᵢ(Av)ᵢ
-    ratio: Vec<f64>,
     /// zᵢ − 1
     unclipped: Vec<f64>,
     /// zᵢ − 1 at the end of the step that is tried
@@ -122,7 +120,6 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
             free_gram: FreeGram::new(form),
             all_gram: None,
             hessian: vec![0.0; k * k],
-            ratio: Vec::new(),
             unclipped: Vec::new(),
             trial: Vec::new(),
             change: Vec::new(),
@@ -140,8 +137,7 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
     }
 
     fn make_record_vectors(&mut self) {
-        let (form, n) = (self.form, self.form.num_records());
-        self.ratio = (0..n).map(|i| 0.5 * form.problem.design_weights[i] / form.distance_weight(i)).collect();
+        let n = self.form.num_records();
         for vector in [&mut self.unclipped, &mut self.trial, &mut self.change, &mut self.weighted] {
             *vector = vec![0.0; n];
         }
@@ -150,8 +146,7 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
     /// Gives back the vectors over the records, so that a finish has their memory; [`ProximalNewton::place_records`] makes them
     /// again.
     pub fn release_record_vectors(&mut self) {
-        let scratch = [&mut self.trial, &mut self.change, &mut self.weighted];
-        for vector in scratch.into_iter().chain([&mut self.ratio, &mut self.unclipped]) {
+        for vector in [&mut self.unclipped, &mut self.trial, &mut self.change, &mut self.weighted] {
             *vector = Vec::new();
         }
     }
@@ -270,10 +265,10 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
 
     /// z ← z − α ratio ∘ change
     fn move_records(&mut self, alpha: f64) {
-        let (ratio, change) = (&self.ratio, &self.change);
-        self.form.workers.fill(&mut self.unclipped, |start, chunk| {
+        let (form, change) = (self.form, &self.change);
+        form.workers.fill(&mut self.unclipped, |start, chunk| {
             for (offset, z) in chunk.iter_mut().enumerate() {
-                *z -= alpha * (ratio[start + offset] * change[start + offset]);
+                *z -= alpha * (form.ratio(start + offset) * change[start + offset]);
             }
         });
     }
@@ -287,9 +282,8 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
 
     /// [`ProximalNewton::evaluate`] at z − α ratio ∘ change, which is stored in `trial`.
     fn evaluate_along(&mut self, alpha: f64) {
-        let problem = self.form.problem;
-        let (unclipped, free) = (&self.unclipped, &self.free_gram.free);
-        let (ratio, change) = (&self.ratio, &self.change);
+        let (form, problem) = (self.form, self.form.problem);
+        let (unclipped, change, free) = (&self.unclipped, &self.change, &self.free_gram.free);
         let mut found = vec![Found::default(); unclipped.len().div_ceil(CHUNK)];
         let parts = (self.weighted.chunks_mut(CHUNK).zip(self.trial.chunks_mut(CHUNK)))
             .zip(&mut found)
@@ -299,7 +293,7 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
             for (offset, (weighted, trial)) in weighted.iter_mut().zip(trial).enumerate() {
                 let i = chunk * CHUNK + offset;
                 let (lower, upper) = interval(problem, i);
-                let z = unclipped[i] - alpha * (ratio[i] * change[i]);
+                let z = unclipped[i] - alpha * (form.ratio(i) * change[i]);
                 let shift = z.clamp(lower, upper);
                 *trial = z;
                 *weighted = problem.design_weights[i] * (1.0 + shift);
@@ -408,10 +402,9 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
         let point = coordinate_sweep::Point {
             dual: &mut self.dual,
             unclipped: &mut self.unclipped,
-            ratio: &self.ratio,
             inverse_scale: &self.inverse_scale,
         };
-        coordinate_sweep::sweep(self.form.problem, stage, &self.sparse_columns, point);
+        coordinate_sweep::sweep(self.form, stage, &self.sparse_columns, point);
         self.evaluate();
         alpha
     }
@@ -446,7 +439,7 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
             let mut sum = 0.0;
             for i in range {
                 let (lower, upper) = interval(problem, i);
-                let z = self.unclipped[i] - alpha * (self.ratio[i] * self.change[i]);
+                let z = self.unclipped[i] - alpha * (self.form.ratio(i) * self.change[i]);
                 sum += (1.0 + z.clamp(lower, upper)) * (problem.design_weights[i] * self.change[i]);
             }
             sum
