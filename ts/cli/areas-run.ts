@@ -342,6 +342,13 @@ function documentOf(settings: FormSettings, { answer, timing, ...run }: AreaCert
   }
 }
 
+/** The page lists the targets: their totals need not stand among the options as well. */
+function withoutDefinition(document: AnyDocument): AnyDocument {
+  const { areas, ...data } = document.options.data as DataSelection
+  const area = areas && { file: areas.file, key: areas.definition.key }
+  return { ...document, options: { ...document.options, data: { ...data, areas: area } } } as AnyDocument
+}
+
 async function areaPage(
   key: string,
   problem: FileProblem,
@@ -352,7 +359,7 @@ async function areaPage(
   const { renderReport } = await import('../report/render.js')
   return renderReport({
     title: `Area ${key}`,
-    certificate,
+    certificate: withoutDefinition(certificate),
     multipliers: result.multipliers,
     weightsBefore: problem.records.designWeights,
     weightsAfter: result.weights,

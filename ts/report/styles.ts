@@ -124,6 +124,7 @@ details .scroll { margin-top: .5rem; max-height: 24rem; }
 .pairs dt { color: var(--muted); }
 .pairs dd { margin: 0; text-align: right; overflow-wrap: break-word; }
 .pairs code { font-size: .82em; overflow-wrap: normal; }
+.pairs code.value { overflow-wrap: anywhere; }
 #gold-star .pairs { max-width: 30rem; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr)); gap: 0 2.2rem; }
 .warnings { padding-left: 1.2rem; }

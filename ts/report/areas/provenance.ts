@@ -31,5 +31,7 @@ ${scrollingTable(
 function optionText(value: unknown): Content {
   if (value === null || value === undefined) return 'none'
   if (typeof value === 'number') return figure(value)
-  return typeof value === 'string' ? html`<bdi>${value}</bdi>` : html`<code>${JSON.stringify(value)}</code>`
+  return typeof value === 'string'
+    ? html`<bdi>${value}</bdi>`
+    : html`<code class="value">${JSON.stringify(value)}</code>`
 }

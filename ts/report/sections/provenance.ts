@@ -76,7 +76,7 @@ function optionValue(value: unknown): Content {
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (typeof value === 'number') return figure(value)
   if (typeof value === 'string') return html`<bdi>${value}</bdi>`
-  return html`<code>${JSON.stringify(value)}</code>`
+  return html`<code class="value">${JSON.stringify(value)}</code>`
 }
 
 function timing({ totalSeconds, threads, ...parts }: DocumentTiming): Html {
