@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use equipoise::control::CancelFlag;
+use equipoise::control::{CancelFlag, Control};
 use equipoise::error::{InputCode, InputError};
 use equipoise::numeric::digest::Digest;
 use equipoise::numeric::sparse::SparseMatrix;
