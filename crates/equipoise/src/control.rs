@@ -70,6 +70,11 @@ impl Control {
         self
     }
 
+    /// The same flag and deadline without the listener, for a solve that is a part of another run.
+    pub(crate) fn without_progress(&self) -> Self {
+        Self { listener: None, ..self.clone() }
+    }
+
     /// Starts the clock of a time limit (seconds); none means no limit.
     pub fn start_clock(&mut self, limit_seconds: Option<f64>) {
         self.deadline = limit_seconds

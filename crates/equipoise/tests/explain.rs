@@ -1,6 +1,9 @@
 //! Explanations of contradictions: small cases with known answers, claims checked here in exact rationals, and never an
 //! accusation of what can be met.
 
+use std::sync::{Arc, Mutex};
+
+use equipoise::control::Control;
 use equipoise::error::InputError;
 use equipoise::numeric::sparse::SparseMatrix;
 use equipoise::reweight::bands::{Band, BandOptions, BandOverride, BandWeight};
@@ -276,6 +279,21 @@ fn the_cheapest_relaxation_of_many_records_is_nearly_proven() {
     let answer = problem.solve_bands(&relaxed).unwrap();
     assert!(answer.infeasibility.is_none());
     assert!(answer.certificate.largest_violation <= 1e-9, "{:e}", answer.certificate.largest_violation);
+}
+
+#[test]
+fn without_sets_the_question_is_still_decided_and_only_questions_are_reported() {
+    let problem = problem(&[&[1.0, 2.0], &[2.0, 1.0]], &[60.0, 110.0], &[10.0, 10.0], (0.5, 4.0));
+    let options = ExplainOptions { max_sets: 0, ..ExplainOptions::default() };
+    let reports = Arc::new(Mutex::new(Vec::new()));
+    let seen = reports.clone();
+    let mut control =
+        Control::default().with_progress(move |record| seen.lock().unwrap().push(record.method.clone()));
+    let why = problem.explain_bands_with(&hard(Band::Relative(0.01)), &options, &mut control).unwrap();
+    assert_eq!(why.status, ExplanationStatus::Infeasible);
+    assert!(why.combination.is_some() && why.minimal_sets.is_empty() && !why.all_sets);
+    let reports = reports.lock().unwrap();
+    assert!(!reports.is_empty() && reports.iter().all(|method| method == "explain"), "{reports:?}");
 }
 
 #[test]

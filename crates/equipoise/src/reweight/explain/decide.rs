@@ -132,7 +132,7 @@ impl Decider<'_> {
                 threads: self.options.threads,
                 ..condensed.band_options(weight, narrowing)
             };
-            let Ok(answer) = problem.solve_bands_with(&options, &mut self.control.clone()) else {
+            let Ok(answer) = problem.solve_bands_with(&options, &mut self.control.without_progress()) else {
                 return Decision::Unknown;
             };
             if let Some(proof) = answer.infeasibility {
@@ -172,8 +172,11 @@ impl Decider<'_> {
             threads: self.options.threads,
             ..condensed.band_options(BandWeight::Elastic(ELASTIC_WEIGHT), 0.0)
         };
-        let answer =
-            condensed.problem(margin).ok()?.solve_bands_with(&options, &mut self.control.clone()).ok()?;
+        let answer = condensed
+            .problem(margin)
+            .ok()?
+            .solve_bands_with(&options, &mut self.control.without_progress())
+            .ok()?;
         self.questions += 1;
         let point = condensed.expand(&condensed.group_weights(&answer.multipliers.to_vec()));
         let dual: Vec<f64> = answer.dual.iter().map(|v| -v).collect();
@@ -192,7 +195,7 @@ impl Decider<'_> {
             threads: self.options.threads,
             ..CalibrationOptions::with_distance(distance)
         };
-        let Ok(answer) = problem.calibrate_with(&options, &mut self.control.clone()) else {
+        let Ok(answer) = problem.calibrate_with(&options, &mut self.control.without_progress()) else {
             return Decision::Unknown;
         };
         if answer.status == CalibrationStatus::Infeasible {

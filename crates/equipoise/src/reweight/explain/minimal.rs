@@ -69,7 +69,8 @@ pub(super) fn search(system: &TargetSystem<'_>, decider: &mut Decider<'_>) -> Fo
         let known = found.sets.iter().find(avoids).map(|set| set.targets.clone());
         let label = match known {
             Some(label) => label,
-            None if found.sets.len() >= enough || decider.control.must_stop() => {
+            // Whether all targets can be met is always asked.
+            None if found.first.is_some() && (found.sets.len() >= enough || decider.control.must_stop()) => {
                 found.complete = false;
                 break;
             }
@@ -89,6 +90,10 @@ pub(super) fn search(system: &TargetSystem<'_>, decider: &mut Decider<'_>) -> Fo
                     }
                     Decision::Infeasible(contradiction) => {
                         found.first.get_or_insert_with(|| contradiction.clone());
+                        if found.sets.len() >= enough {
+                            found.complete = false;
+                            break;
+                        }
                         let sharp = sharpened(&system.restricted_to(&rest), contradiction, decider);
                         let set = minimal_set(system, sharp, decider);
                         let label = set.targets.clone();
