@@ -58,6 +58,22 @@ const forms: [name: string, schema: string, options: string[]][] = [
     ],
   ],
   ['hard bands', 'band-certificate-1', ['--form', 'bands', '--elastic', 'hard', '--band', '1%']],
+  [
+    'bands by rank',
+    'band-certificate-1',
+    [
+      '--form',
+      'bands',
+      '--band',
+      '0',
+      '--importance',
+      'importance',
+      '--importance-as',
+      'rank',
+      '--bounds',
+      '0.8,1.5',
+    ],
+  ],
   ['linear calibration', 'calibration-certificate-1', ['--form', 'calibrate']],
   [
     'raking with q-weights and costs',
@@ -191,6 +207,28 @@ describe('what the options mean', () => {
     expect(dear.certificate.digest).not.toBe(plain.certificate.digest)
   })
 
+  it('meets the most important bands first, where the importance is a rank', async () => {
+    const options = ['--form', 'bands', '--band', '1%', '--bounds', '0.8,1.5', '--importance', 'importance']
+    const { at, certificate, stdout } = await run([...options, '--importance-as', 'rank'])
+    const { priorities } = certificate
+    const levels = priorities.map(({ importance }: { importance: number }) => importance)
+    expect(levels).toEqual([10, 2, 1, 0.5])
+    expect(stdout).toContain('Priorities')
+    const { sums } = totals(at)
+    // Bounds that leave no room for all: the first rank is met, a later one is not, and its distance is what is said.
+    expect(priorities[0].violation).toBe(0)
+    expect(Math.abs(sums[1]! / 110 - 1)).toBeLessThanOrEqual(0.01 + 1e-8)
+    expect(priorities.some(({ violation }: { violation: number }) => violation > 0)).toBe(true)
+    const names = ['households', 'large', 'members', 'children']
+    for (const { targets, isProven } of priorities) {
+      expect(isProven).toBe(true)
+      for (const { name, outside } of targets) {
+        const j = names.indexOf(name)
+        expect(Math.max(0, Math.abs(sums[j]! - wanted[j]!) - 0.01 * wanted[j]!)).toBeCloseTo(outside, 6)
+      }
+    }
+  })
+
   it('writes no weights where none meet what was asked, says why, and exits with 5', async () => {
     for (const options of [
       ['--form', 'bands', '--elastic', 'hard', '--bounds', '0.9,1.1'],
@@ -199,7 +237,8 @@ describe('what the options mean', () => {
       const { at, code, stdout, certificate } = await run([...options, '--report', 'report.html'])
       expect(code).toBe(5)
       expect(stdout).toMatch(/^INFEASIBLE, proven: /)
-      expect(stdout).toMatch(/cannot hold together/)
+      expect(stdout).toMatch(/What cannot hold together \(leave out any one and the rest can\):\n- /)
+      expect(stdout).toMatch(/What would help, the cheapest first:\n- /)
       expect(readdirSync(at('.'))).not.toContain('weights.csv')
       expect(certificate.status).toBe('infeasible')
       expect(certificate.infeasibility.margin).toBeGreaterThan(0)
@@ -208,8 +247,24 @@ describe('what the options mean', () => {
       const validate = new Ajv2020({ allErrors: true }).compile(JSON.parse(readFileSync(published, 'utf8')))
       validate(certificate)
       expect(validate.errors).toBeNull()
+      const { minimalSets, relaxations } = certificate.infeasibility.explanation
+      const names = ['households', 'large', 'members', 'children']
+      for (const { members, minimal, gap } of minimalSets) {
+        expect(minimal).toBe(true)
+        expect(gap).toBeGreaterThanOrEqual(0)
+        for (const { name } of members) expect(names).toContain(name)
+      }
+      expect(relaxations.length).toBeGreaterThan(0)
       const page = readFileSync(at('report.html'), 'utf8')
       expect(page).toContain('The contradiction')
+      expect(page).toContain('What would help')
+      const unexplained = await run([...options, '--no-explain'])
+      expect(unexplained.code).toBe(5)
+      expect(unexplained.certificate.infeasibility).toEqual({
+        ...certificate.infeasibility,
+        explanation: null,
+      })
+      expect(unexplained.stdout).toContain('These targets cannot hold together: ')
       expect(page).not.toContain('id="weights"')
     }
   })
@@ -261,6 +316,12 @@ describe('arguments of the forms', () => {
     ['a method of another form', ['--form', 'bands', '--method', 'newton'], '--method', 'proximal_newton'],
     ['a method of a calibration', ['--form', 'calibrate', '--method', 'newton'], '--method', '--form'],
     ['an alpha of another distance', ['--form', 'calibrate', '--alpha', '1'], '--alpha', '--distance sinh'],
+    [
+      'ranks of no column',
+      ['--form', 'bands', '--importance-as', 'rank'],
+      '--importance-as',
+      '--importance COLUMN',
+    ],
     ['a form that is none', ['--form', 'magic'], '--form', 'magic'],
     ['a band that is no number', ['--form', 'bands', '--band', 'wide'], '--band', 'finite number'],
     ['a negative band', ['--form', 'bands', '--band', '-1%'], '--band', '-0.01'],

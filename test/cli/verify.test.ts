@@ -28,6 +28,83 @@ it('confirms a certificate from the files alone, all options taken from it', asy
   })
 })
 
+const forms: [name: string, options: string[]][] = [
+  ['bands', ['--form', 'bands', '--band', '0.5%', '--band-override', 'm*=1%@1e5', '--bounds', '0.5,4']],
+  ['hard bands', ['--form', 'bands', '--elastic', 'hard', '--band', '1%']],
+  ['bands by importance', ['--form', 'bands', '--band', '0', '--elastic', '50', '--importance', 'rank']],
+  [
+    'bands by rank',
+    [
+      '--form',
+      'bands',
+      '--band',
+      '1%',
+      '--importance',
+      'rank',
+      '--importance-as',
+      'rank',
+      '--bounds',
+      '0.8,1.5',
+    ],
+  ],
+  ['raking', ['--form', 'calibrate', '--distance', 'raking', '--cost', 'rank']],
+  ['logit calibration', ['--form', 'calibrate', '--distance', 'logit', '--bounds', '0.2,5']],
+  ['sinh', ['--form', 'calibrate', '--distance', 'sinh', '--alpha', '0.5', '--q-weight', 'size']],
+]
+
+/** The small problem with a column of numbers for its targets. */
+function ranked() {
+  const files = smallProblem()
+  const lines = files['targets.csv']!.trimEnd().split('\n')
+  const targets = lines.map((line, i) => `${line},${i === 0 ? 'rank' : ['', 3, 0.5, ''][i - 1]}\n`)
+  return { ...files, 'targets.csv': targets.join('') }
+}
+
+it.each(forms)('confirms the certificate of %s, and finds what was changed in it', async (_, options) => {
+  const at = await solved(options, ranked())
+  const run = await equipoise(verify, { cwd: at('.') })
+  expect(run).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^Confirmed\. The files give the same \d+ figures; every multiplier/),
+  })
+  edit(at('certificate.json'), (text) => text.replace(/"objective": [^,]+/, '"objective": 0.5'))
+  const changed = await equipoise([...verify, '--json'], { cwd: at('.') })
+  expect(changed.code).toBe(3)
+  const names = JSON.parse(changed.stdout).differences.map(({ figure }: { figure: string }) => figure)
+  expect(names).toEqual(['objective'])
+  edit(at('weights.csv'), (text) =>
+    text.replace(
+      /^(h5),([^,]+),(.+)$/m,
+      (_, id, weight, m) => `${id},${weight},${Number(m) * (1 + 2 ** -52)}`,
+    ),
+  )
+  const run3 = await equipoise([...verify, '--json'], { cwd: at('.') })
+  expect(run3.code).toBe(3)
+  expect(run3.stdout).toContain('"digest"')
+})
+
+it.each([
+  ['bands', ['--form', 'bands', '--elastic', 'hard', '--bounds', '0.9,1.1']],
+  ['a calibration', ['--form', 'calibrate', '--distance', 'logit', '--bounds', '0.9,1.1']],
+])('confirms the proof that no weights meet %s, without weights', async (_, options) => {
+  const at = await solved(options)
+  const proof = ['verify', '--certificate', 'certificate.json']
+  expect(await equipoise(proof, { cwd: at('.') })).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^Confirmed\. .* it is proven that no weights meet what was asked\.$/m),
+  })
+  // With the bounds apart the same direction proves nothing.
+  edit(at('certificate.json'), (text) => text.replace(/0\.9,\s+1\.1/, '0.01, 100'))
+  const run = await equipoise(proof, { cwd: at('.') })
+  expect(run).toMatchObject({ code: 3, stdout: expect.stringContaining('margin') })
+})
+
+it('asks for the weights of an answer', async () => {
+  const at = await solved()
+  const run = await equipoise(['verify', '--certificate', 'certificate.json'], { cwd: at('.') })
+  expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining('--weights: expected the weights') })
+})
+
 it('finds the files where the options say they are', async () => {
   const at = await solved()
   const elsewhere = folder()

@@ -129,7 +129,9 @@ young,persons,PAge <= 18,,500
     expect(words).toEqual([
       ...['reweight', '--records', 'households=../project/data/seed_households.csv', '--id', 'hhID'],
       ...['--weight', 'HHweight', '--child', 'persons=../project/data/seed_persons.csv:hhID', '--null', 'NA'],
-      ...['--drop-nonpositive', '--targets', 'targets.csv', '--area-column', 'Cluster', '--bounds', '0.5,4'],
+      ...['--drop-nonpositive', '--targets', 'targets.csv', '--area-column', 'Cluster'],
+      ...['--form', 'bands', '--band', '0.5%', '--bounds', '0.5,4', '--importance', 'importance'],
+      ...['--elastic', '1000'],
       ...['--out', 'weights.csv', '--certificate', 'certificate.json', '--report', 'report.html'],
     ])
     const finished = await equipoise(words, { cwd: at('ours') })
@@ -140,6 +142,12 @@ young,persons,PAge <= 18,,500
     const before = certificate.targets.map((target: { before: number }) => target.before)
     expect(before).toEqual([40.5, 30, 40.5, 60, 35, 20, 35, 40, 115, 220.5])
     expect(readme).toContain('absolute_upper_bounds: 20000')
+
+    const [areas] = /equipoise areas(?:.*\\\n)*.*\n/.exec(readme)!
+    const perArea = areas.replaceAll('\\\n', ' ').trim().split(/\s+/).slice(1)
+    expect(await equipoise(perArea, { cwd: at('ours') })).toMatchObject({ code: 0 })
+    const [first] = textOf(at, 'ours/areas/areas/1/weights.csv').split('\n')
+    expect(first).toBe('hhID,weight,multiplier')
   })
 
   it('bounds larger geographies by their seed zones where there are several', async () => {

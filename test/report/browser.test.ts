@@ -1,20 +1,13 @@
 /// <reference lib="dom" />
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { renderReport } from '../../ts/report/render.js'
+import { hasChromium, launch, openPage } from './chromium.js'
 import { nationalFixture } from './fixture.js'
-
-const CHROMIUM = process.env.EQUIPOISE_CHROMIUM ?? '/usr/bin/chromium'
-const hasChromium = existsSync(CHROMIUM)
-if (!hasChromium) {
-  process.stderr.write(
-    `The report was NOT tested in a browser: there is no ${CHROMIUM} (set EQUIPOISE_CHROMIUM to the path of one).\n`,
-  )
-}
 
 describe.runIf(hasChromium)('the report in a browser', () => {
   const folder = mkdtempSync(join(tmpdir(), 'equipoise-report-'))
@@ -25,24 +18,12 @@ describe.runIf(hasChromium)('the report in a browser', () => {
 
   beforeAll(async () => {
     writeFileSync(join(folder, 'report.html'), await renderReport(nationalFixture()))
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    })
+    browser = await launch()
   })
 
   beforeEach(async () => {
     complaints = []
-    page = await openPage()
+    page = await openPage(browser, address, complaints)
   })
 
   afterEach(async () => {
@@ -55,18 +36,6 @@ describe.runIf(hasChromium)('the report in a browser', () => {
     await browser?.close()
     rmSync(folder, { recursive: true })
   })
-
-  async function openPage(options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
-    const context = await browser.newContext(options)
-    const opened = await context.newPage()
-    opened.on('console', (message) => complaints.push(message.text()))
-    opened.on('pageerror', (error) => complaints.push(error.message))
-    opened.on('request', (request) => {
-      if (request.url() !== address) complaints.push(request.url())
-    })
-    await opened.goto(address)
-    return opened
-  }
 
   const column = (index: number) =>
     page.$$eval(
@@ -124,7 +93,7 @@ describe.runIf(hasChromium)('the report in a browser', () => {
   })
 
   it('is complete without its script: sorted table, no dead controls', async () => {
-    const still = await openPage({ javaScriptEnabled: false })
+    const still = await openPage(browser, address, complaints, { javaScriptEnabled: false })
     expect(await still.locator('#targets-body tr').count()).toBe(634)
     expect(await still.locator('button').count()).toBe(0)
     expect(await still.locator('input[type=search]').isVisible()).toBe(false)

@@ -272,9 +272,15 @@ function formChoice(problem: FileProblem, settings: FormSettings): AreasOptions 
       return { form: 'penalty', penalty: { penalty, method, tolerance, ...limits(settings) } }
     }
     case 'bands':
-      return { form: 'bands', bands: bandOptions(problem, settings) }
+      return {
+        form: 'bands',
+        bands: { ...bandOptions(problem, settings), method: settings.method, ...limits(settings) },
+      }
     case 'calibrate':
-      return { form: 'calibrate', calibration: calibrationOptions(problem, settings) }
+      return {
+        form: 'calibrate',
+        calibration: { ...calibrationOptions(problem, settings), ...limits(settings) },
+      }
   }
 }
 
@@ -333,7 +339,14 @@ function documentOf(settings: FormSettings, { answer, timing, ...run }: AreaCert
     case 'penalty':
       return certificateDocument({ ...run, settings, timing, result: answer as ReweightResult })
     case 'bands':
-      return bandDocument({ ...run, settings, timing, result: answer as BandResult, explanation: null })
+      return bandDocument({
+        ...run,
+        settings,
+        timing,
+        result: answer as BandResult,
+        explanation: null,
+        priorities: null,
+      })
     case 'calibrate': {
       const result = answer as CalibrationResult
       const seconds = { solveSeconds: timing.totalSeconds, ...timing }

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import { readAreasFile } from '../areas/file.js'
 import { type AreasProblem, readAreasProblem } from '../areas/problem.js'
 import { isRefused } from '../areas/resolve.js'
-import type { InputError } from '../errors.js'
+import { InputError } from '../errors.js'
 import { areasDefaults, areasDigest } from '../index.js'
 import { AreaStore } from './area-store.js'
 import { areasProgress } from './areas-progress.js'
@@ -78,6 +78,13 @@ async function runAreas(options: CommandOptions): Promise<ExitCode> {
   const terminal = new Terminal(options)
   const started = performance.now()
   const settings = formSettings(options)
+  if (settings.form === 'bands' && settings.importanceAs === 'rank') {
+    throw new InputError('conflict', {
+      path: '--importance-as',
+      expected: 'weight with areas',
+      received: 'rank',
+    })
+  }
   const weightsFile = `weights.${options.format}` as const
   checkWeightsFile(weightsFile, options.id ?? 'record')
   const file = await readAreasFile(options.areas)

@@ -1,7 +1,7 @@
 import type { FileProblem } from '../data/problem.js'
 import { targetLabel } from '../data/targets.js'
 import type { BandResult } from '../index.js'
-import type { BandDocument } from '../reweight/band-document.js'
+import type { BandDocument, DocumentPriority } from '../reweight/band-document.js'
 import type { DocumentExplanation } from '../reweight/infeasibility-document.js'
 import { attemptsOf, distributionOf, figure, historyOf, inputsOf, nameOf } from './certificate.js'
 import type { DataSelection } from './data-options.js'
@@ -15,13 +15,15 @@ export interface CertifiedBands {
   data: DataSelection
   result: BandResult
   explanation: DocumentExplanation | null
+  /** null where no ranks were asked for. */
+  priorities: DocumentPriority[] | null
   /** Seconds of the parts outside the solver. */
   timing: { readSeconds: number; totalSeconds: number }
 }
 
 /** The certificate of a band solve as it is written to a file. */
 export function bandDocument(run: CertifiedBands): BandDocument {
-  const { problem, result, explanation, timing } = run
+  const { problem, result, explanation, priorities, timing } = run
   const { distribution, infeasibility } = result
   return {
     schema: bandSchema,
@@ -43,6 +45,7 @@ export function bandDocument(run: CertifiedBands): BandDocument {
       margin: figure(infeasibility.margin),
       explanation,
     },
+    priorities,
     distribution: distributionOf(distribution),
     history: historyOf(result.history),
     digest: result.digest,
@@ -104,6 +107,7 @@ const documentOptions = ({ settings, data }: CertifiedBands): BandDocument['opti
   zeroTolerance: settings.zeroTolerance,
   weight: settings.weight,
   importance: settings.columns.importance ?? null,
+  importanceAs: settings.importanceAs,
   distanceWeight: settings.columns.distanceWeight ?? null,
   method: settings.method,
   tolerance: settings.tolerance,

@@ -41,6 +41,7 @@ export interface FormOptions {
   elastic?: BandWeight
   zeroTolerance?: number
   importance?: string
+  importanceAs?: 'weight' | 'rank'
   distanceWeight?: string
   distance?: CalibrationDistance
   alpha?: number
@@ -70,6 +71,8 @@ export interface BandSettings extends CommonSettings {
   overrides: BandOverride[]
   zeroTolerance: number | null
   weight: BandWeight
+  /** What the importance column is used for; null without one. */
+  importanceAs: 'weight' | 'rank' | null
   method: BandMethod
   maxIterations: number | null
   columns: Pick<ProblemColumns, 'importance' | 'distanceWeight'>
@@ -138,6 +141,10 @@ export function addFormOptions(command: Command): Command {
       'bands: column of the targets that multiplies the weight of each (empty: 1)',
     ),
     new Option(
+      '--importance-as <use>',
+      'bands: weight, or rank: the most important bands are met first, as far as can be, then the next (default: weight)',
+    ).choices(['weight', 'rank']),
+    new Option(
       '--distance-weight <column>',
       'bands: column of the records with the cost of the squared change of each multiplier (default: 1)',
     ),
@@ -175,6 +182,7 @@ const formsOf: Partial<Record<keyof FormOptions, readonly Form[]>> = {
   elastic: ['bands'],
   zeroTolerance: ['bands'],
   importance: ['bands'],
+  importanceAs: ['bands'],
   distanceWeight: ['bands'],
   distance: ['calibrate'],
   alpha: ['calibrate'],
@@ -224,6 +232,9 @@ function checkForm(options: FormOptions): void {
   if (method !== undefined && !methodsOf[form].includes(method)) {
     throw conflict('--method', methodsOf[form].join(', '), `${method} with --form ${form}`)
   }
+  if (options.importanceAs !== undefined && options.importance === undefined) {
+    throw conflict('--importance-as', '--importance COLUMN', 'none')
+  }
   if (alpha !== undefined && distance !== 'sinh') {
     throw conflict('--alpha', '--distance sinh', `--distance ${distance ?? calibrationDefaults().distance}`)
   }
@@ -261,6 +272,7 @@ function bandSettings(options: FormOptions, shared: Shared): BandSettings {
     overrides: options.bandOverride ?? [],
     zeroTolerance: options.zeroTolerance ?? null,
     weight: options.elastic ?? defaults.weight,
+    importanceAs: importance === undefined ? null : (options.importanceAs ?? 'weight'),
     method: (options.method as BandMethod | undefined) ?? defaults.method,
     tolerance: options.tolerance ?? defaults.tolerance,
     maxIterations: options.maxIterations ?? null,

@@ -6,13 +6,13 @@ import { ReweightProblem } from '../index.js'
 /** The problem as the solver takes it; its complaints name the targets by their rows in the file. */
 export function nativeProblem(problem: FileProblem, bounds: readonly [number, number]): ReweightProblem {
   const { matrix, records, targets } = problem
-  const nameOf = hasOneArea(problem) ? ({ name }: { name: string }) => name : targetLabel
+  const names = solverNames(problem)
   try {
     return new ReweightProblem({
       matrix,
       designWeights: records.designWeights,
-      targets: targets.map((target) => ({
-        name: nameOf(target),
+      targets: targets.map((target, j) => ({
+        name: names[j]!,
         total: target.total,
         ...(target.scale === null ? {} : { scale: target.scale }),
       })),
@@ -23,8 +23,11 @@ export function nativeProblem(problem: FileProblem, bounds: readonly [number, nu
   }
 }
 
-/** Then names alone tell the targets apart. */
-const hasOneArea = ({ targets }: FileProblem) => targets.every(({ area }) => area === targets[0]?.area)
+/** What the solver, and patterns, call the targets: by name alone where all are of one area. */
+export function solverNames({ targets }: FileProblem): string[] {
+  const isOneArea = targets.every(({ area }) => area === targets[0]?.area)
+  return targets.map((target) => (isOneArea ? target.name : targetLabel(target)))
+}
 
 /** The columns by the names that the solver has for them. */
 const columnsOfTargets: Record<string, keyof ProblemColumns> = { costs: 'cost', importance: 'importance' }

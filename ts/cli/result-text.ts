@@ -18,6 +18,7 @@ export function resultText(
   const parts = [
     outcome(document),
     isInfeasible && contradiction(document),
+    priorities(document),
     figures(document),
     !isInfeasible && targets(document),
     !isInfeasible && distribution(document),
@@ -32,6 +33,20 @@ function outcome(document: AnyDocument): string {
   if (status === 'infeasible') return `INFEASIBLE, proven: ${message}`
   if (status !== 'converged') return `NOT CERTIFIED (${status}): ${message}`
   return `Certified: every multiplier is within ${significant(distanceBound, 3)} of the only optimum.`
+}
+
+/** How far each rank came, where the importance is an order. */
+function priorities(document: AnyDocument): string | null {
+  const ranks = 'priorities' in document ? document.priorities : null
+  if (ranks === null) return null
+  const rows = ranks.map(({ importance, targets, violation, isProven }) => [
+    significant(importance, 9),
+    String(targets.length),
+    String(targets.filter(({ outside }) => outside !== 0).length),
+    significant(violation, 4),
+    isProven ? 'yes' : 'no',
+  ])
+  return `Priorities\n${textTable(['importance', 'targets', 'outside', 'violation', 'proven least'], rows)}`
 }
 
 /** What contradicts what, and what would help, in the names of the targets. */

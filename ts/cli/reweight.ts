@@ -19,6 +19,7 @@ interface CommandOptions extends DataOptions, FormOptions {
   certificate?: string
   report?: string
   goldStar?: string
+  explain: boolean
   json?: boolean
   quiet?: boolean
 }
@@ -36,6 +37,10 @@ export function addReweight(program: Command, done: (code: ExitCode) => void): v
     new Option('--certificate <file>', 'certificate, JSON'),
     new Option('--report <file>', 'report, one HTML file'),
     new Option('--gold-star <file>', 'published weights to compare with, by id'),
+    new Option(
+      '--no-explain',
+      'where no weights meet what was asked, prove that only, without looking for the reasons',
+    ),
     new Option('--json', 'print the certificate to standard output, and nothing else there'),
     new Option('--quiet', 'print nothing but errors'),
   ]
@@ -90,9 +95,9 @@ async function runReweight(options: CommandOptions): Promise<ExitCode> {
     const readSeconds = seconds(started)
     progress.stage('solving')
     const data = dataSelection(source)
-    const { threads } = options
+    const { threads, explain } = options
     const solved = await interrupt.solving((signal) =>
-      solve({ problem, data, threads, signal, progress }, settings),
+      solve({ problem, data, threads, explain, signal, progress }, settings),
     )
     const document = solved.document({ readSeconds, totalSeconds: seconds(started) })
     const comparison = gold && compareWithGoldStar(problem.records, solved, gold)
@@ -155,8 +160,11 @@ async function reportPage({ out, certificate }: CommandOptions, run: Run): Promi
     recordIds: problem.records.ids,
     recordIdName: problem.records.idColumn,
     ...(goldStar ? { goldStar } : {}),
-    ...(out === undefined || certificate === undefined
+    ...(certificate === undefined || (out === undefined && solved.status !== 'infeasible')
       ? {}
-      : { verifyCommand: `equipoise verify --certificate ${certificate} --weights ${out}` }),
+      : { verifyCommand: verifyCommand(certificate, solved.status === 'infeasible' ? undefined : out) }),
   })
 }
+
+const verifyCommand = (certificate: string, weights: string | undefined) =>
+  `equipoise verify --certificate ${certificate}${weights === undefined ? '' : ` --weights ${weights}`}`

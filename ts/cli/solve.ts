@@ -1,17 +1,24 @@
 import type { FileProblem } from '../data/problem.js'
+import { targetLabel } from '../data/targets.js'
 import type {
-  BandOptions,
   BandStatus,
-  CalibrationOptions,
+  BandSyncOptions,
+  CalibrationSyncOptions,
+  ExplainOptions,
+  Explanation,
   IterationRecord,
+  PriorityResult,
   ReweightOptions,
   ReweightProblem,
 } from '../index.js'
+import type { DocumentPriority } from '../reweight/band-document.js'
 import type { AnyDocument } from '../reweight/certificate-document.js'
+import type { DocumentExplanation } from '../reweight/infeasibility-document.js'
 import { bandDocument } from './band-certificate.js'
 import { calibrationDocument } from './calibration-certificate.js'
-import { certificateDocument } from './certificate.js'
+import { certificateDocument, figure } from './certificate.js'
 import type { DataSelection } from './data-options.js'
+import { explanationDocument } from './explanation.js'
 import {
   type BandSettings,
   type CalibrationSettings,
@@ -36,6 +43,8 @@ export interface SolveRun {
   problem: FileProblem
   data: DataSelection
   threads: number | undefined
+  /** Whether to look for the reasons where no weights meet what was asked. */
+  explain: boolean
   signal: AbortSignal
   progress: Progress
 }
@@ -77,12 +86,43 @@ async function solvePenalty(
 }
 
 async function solveBands(native: ReweightProblem, run: SolveRun, settings: BandSettings): Promise<Solved> {
-  const options = { ...bandOptions(run.problem, settings), ...control(run, settings.tolerance) }
+  const { method, tolerance } = settings
+  const form = bandOptions(run.problem, settings)
+  const options = { ...form, method, ...limits(settings), ...control(run, tolerance) }
+  if (settings.importanceAs === 'rank') {
+    const { answer, ...achieved } = await native.solveBandsByPriority(ranksOf(run.problem), options)
+    const result = answer
+    const priorities = prioritiesOf(run.problem, achieved)
+    return {
+      ...result,
+      document: (timing) => bandDocument({ ...run, settings, result, explanation: null, priorities, timing }),
+    }
+  }
   const result = await native.solveBands(options)
+  const explanation = await explained(run, result.status, (control) => native.explainBands(form, control))
   return {
     ...result,
-    document: (timing) => bandDocument({ ...run, settings, result, explanation: null, timing }),
+    document: (timing) => bandDocument({ ...run, settings, result, explanation, priorities: null, timing }),
   }
+}
+
+/** The place of each target's importance among all, the most important first. */
+function ranksOf({ columns }: FileProblem): Uint32Array {
+  const levels = [...new Set(columns.importance!)].sort((a, b) => b - a)
+  return Uint32Array.from(columns.importance!, (importance) => levels.indexOf(importance))
+}
+
+function prioritiesOf(
+  { columns, targets }: FileProblem,
+  { ranks, outside }: Pick<PriorityResult, 'ranks' | 'outside'>,
+): DocumentPriority[] {
+  return ranks.map(({ targets: members, violation, violationBound, isProven }) => ({
+    importance: columns.importance![members[0]!]!,
+    violation: figure(violation),
+    violationBound: figure(violationBound),
+    isProven,
+    targets: members.map((j) => ({ name: targetLabel(targets[j]!), outside: figure(outside[j]!) })),
+  }))
 }
 
 async function calibrate(
@@ -90,10 +130,17 @@ async function calibrate(
   run: SolveRun,
   settings: CalibrationSettings,
 ): Promise<Solved> {
-  const options = { ...calibrationOptions(run.problem, settings), ...control(run, settings.tolerance) }
+  const options = calibrationOptions(run.problem, settings)
   const started = performance.now()
-  const result = await native.calibrate(options)
+  const result = await native.calibrate({
+    ...options,
+    ...limits(settings),
+    ...control(run, settings.tolerance),
+  })
   const solveSeconds = (performance.now() - started) / 1000
+  const explanation = await explained(run, result.status, (control) =>
+    native.explainCalibration(options, control),
+  )
   return {
     ...result,
     document: (timing) =>
@@ -101,10 +148,24 @@ async function calibrate(
         ...run,
         settings,
         result,
-        explanation: null,
+        explanation,
         timing: { solveSeconds, ...timing },
       }),
   }
+}
+
+/** The contradiction in the user's words, where there is one to explain. */
+async function explained(
+  run: SolveRun,
+  status: BandStatus,
+  explain: (options: ExplainOptions) => Promise<Explanation>,
+): Promise<DocumentExplanation | null> {
+  // Who has stopped the run wants to wait no longer.
+  if (status !== 'infeasible' || !run.explain || run.signal.aborted) return null
+  run.progress.stage('explaining the contradiction')
+  const { threads, signal } = run
+  const explanation = await explain({ ...(threads === undefined ? {} : { threads }), signal })
+  return explanationDocument(run.problem, explanation)
 }
 
 const control = ({ threads, signal, progress }: SolveRun, tolerance: number) => ({
@@ -113,24 +174,27 @@ const control = ({ threads, signal, progress }: SolveRun, tolerance: number) => 
   onProgress: (record: IterationRecord<string>) => progress.iteration(record, tolerance),
 })
 
+type BandForm = Pick<
+  BandSettings,
+  'band' | 'overrides' | 'zeroTolerance' | 'weight' | 'tolerance' | 'importanceAs'
+>
+
 /** The options that say what the optimum is, and how near to it an answer must be. */
-export function bandOptions({ columns }: FileProblem, settings: BandSettings): BandOptions {
-  const { band, overrides, zeroTolerance, weight, method, tolerance } = settings
+export function bandOptions({ columns }: FileProblem, form: BandForm): BandSyncOptions {
+  const { band, overrides, zeroTolerance, weight, tolerance, importanceAs } = form
   const { importance, distanceWeight } = columns
   return {
-    ...{ band, overrides, weight, method, tolerance },
+    ...{ band, overrides, weight, tolerance },
     ...(zeroTolerance === null ? {} : { zeroTolerance }),
-    ...(importance === null ? {} : { importance }),
+    ...(importance === null || importanceAs === 'rank' ? {} : { importance }),
     ...(distanceWeight === null ? {} : { distanceWeights: distanceWeight }),
-    ...limits(settings),
   }
 }
 
-export function calibrationOptions(
-  { columns }: FileProblem,
-  settings: CalibrationSettings,
-): CalibrationOptions {
-  const { distance, alpha, tolerance } = settings
+type CalibrationForm = Pick<CalibrationSettings, 'distance' | 'alpha' | 'tolerance'>
+
+export function calibrationOptions({ columns }: FileProblem, form: CalibrationForm): CalibrationSyncOptions {
+  const { distance, alpha, tolerance } = form
   const { qWeight, cluster, cost } = columns
   return {
     ...{ distance, tolerance },
@@ -138,6 +202,5 @@ export function calibrationOptions(
     ...(qWeight === null ? {} : { qWeights: qWeight }),
     ...(cluster === null ? {} : { clusters: cluster }),
     ...(cost === null ? {} : { costs: cost }),
-    ...limits(settings),
   }
 }

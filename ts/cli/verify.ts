@@ -4,20 +4,21 @@ import { type Command, Option } from 'commander'
 import type { InputFile } from '../data/files.js'
 import { numNonzeros } from '../data/matrix.js'
 import { type ChildSource, type FileProblem, type ProblemSource, readProblem } from '../data/problem.js'
+import type { Records } from '../data/records.js'
 import { targetLabel } from '../data/targets.js'
 import { InputError } from '../errors.js'
-import { certificateFigures, targetFigures } from './certificate.js'
 import { readCertificate, type StoredCertificate } from './certificate-file.js'
+import { certify, columnsOf } from './certify.js'
 import { addDataOptions, type DataOptions, problemSource } from './data-options.js'
 import { type ExitCode, exitCode } from './exit-codes.js'
-import { nativeProblem } from './native-problem.js'
+import { inTermsOfFiles } from './native-problem.js'
 import { significant, Terminal, textTable } from './terminal.js'
 import { readArea } from './verify-area.js'
 import { inOrderOf, readWeightTable, upperBoundColumn } from './weights-file.js'
 
 interface VerifyOptions extends DataOptions {
   certificate: string
-  weights: string
+  weights?: string
   areas?: string
   json?: boolean
   quiet?: boolean
@@ -45,7 +46,9 @@ export function addVerify(program: Command, done: (code: ExitCode) => void): voi
       'Compute a certificate again from the files alone, without the solver, and compare every figure',
     )
   command.addOption(new Option('--certificate <file>', 'the certificate').makeOptionMandatory())
-  command.addOption(new Option('--weights <file>', 'the weights that it certifies').makeOptionMandatory())
+  command.addOption(
+    new Option('--weights <file>', 'the weights that it certifies; not where it proves that there are none'),
+  )
   addDataOptions(command, { areRequired: false })
   command.addOption(new Option('--areas <file>', 'the areas, if the certificate is that of an area'))
   command.addOption(
@@ -68,6 +71,13 @@ Example:
 async function runVerify(options: VerifyOptions): Promise<ExitCode> {
   const terminal = new Terminal(options)
   const document = await readCertificate(options.certificate)
+  if (options.weights === undefined && document.status !== 'infeasible') {
+    throw new InputError('missing_value', {
+      path: '--weights',
+      expected: 'the weights that the certificate is about',
+      received: 'none',
+    })
+  }
   const source = await completeSource(document, options)
   const progress = terminal.progress()
   try {
@@ -116,7 +126,7 @@ async function completeSource(document: StoredCertificate, given: VerifyOptions)
   }
   const targets = given.targets ?? (await find(stored('targets'), '--targets'))[0]
   const matrix = given.matrix ?? (await find(stored('matrix'), '--matrix'))[0]
-  return problemSource({
+  const source = problemSource({
     records: { ...records, name: records.name ?? stored('records')[0]?.table },
     child: children,
     null: given.null ?? data.nullMarkers,
@@ -134,6 +144,7 @@ async function completeSource(document: StoredCertificate, given: VerifyOptions)
       threads: given.threads,
     }),
   })
+  return { ...source, columns: columnsOf(document) }
 }
 
 /** Without the entries that are null or undefined. */
@@ -162,14 +173,7 @@ async function check(
 ): Promise<Check[]> {
   const { records, targets, files } = problem
   const hasBounds = typeof document.options.data.areas?.exhaustionCap === 'number'
-  const weightTable = await readWeightTable(options.weights, {
-    path: '--weights',
-    id: records.idColumn,
-    columns: ['weight', 'multiplier', ...(hasBounds ? [upperBoundColumn] : [])],
-  })
-  const [weights, multipliers, caps] = weightTable.numbers.map((numbers) =>
-    inOrderOf(records.ids, weightTable, numbers, '--weights'),
-  )
+  const weighted = await readWeights(options.weights, records, hasBounds)
   const sameTargets = document.targets.length === targets.length
   const checks = [
     ...files.map((file, i) =>
@@ -181,18 +185,33 @@ async function check(
     same('inputs.numNonzeros', document.inputs.numNonzeros, numNonzeros(problem.matrix)),
     same('inputs.droppedRecords', document.inputs.droppedRecords, records.numDropped),
     same('targets: their number', document.targets.length, targets.length),
-    same(
-      'weights that are design weight times multiplier',
-      records.numRecords,
-      products(records.designWeights, multipliers!, weights!),
-    ),
+    ...(weighted === null
+      ? []
+      : [
+          same(
+            'weights that are design weight times multiplier',
+            records.numRecords,
+            products(records.designWeights, weighted.multipliers, weighted.weights),
+          ),
+        ]),
   ]
-  return sameTargets
-    ? [
-        ...checks,
-        ...recomputed(document, caps ? { ...problem, caps } : problem, multipliers!, options.threads),
-      ]
-    : checks
+  const multipliers = weighted?.multipliers ?? new Float64Array(records.numRecords)
+  const capped = weighted?.caps ? { ...problem, caps: weighted.caps } : problem
+  return sameTargets ? [...checks, ...recomputed(document, capped, multipliers, options.threads)] : checks
+}
+
+/** The weights and multipliers and, of a capped batch of areas, the upper bounds; null where there is no file. */
+async function readWeights(file: string | undefined, records: Records, hasBounds: boolean) {
+  if (file === undefined) return null
+  const table = await readWeightTable(file, {
+    path: '--weights',
+    id: records.idColumn,
+    columns: ['weight', 'multiplier', ...(hasBounds ? [upperBoundColumn] : [])],
+  })
+  const [weights, multipliers, caps] = table.numbers.map((numbers) =>
+    inOrderOf(records.ids, table, numbers, '--weights'),
+  )
+  return { weights: weights!, multipliers: multipliers!, caps }
 }
 
 function products(designWeights: Float64Array, multipliers: Float64Array, weights: Float64Array): number {
@@ -209,34 +228,29 @@ function recomputed(
   multipliers: Float64Array,
   threads: number | undefined,
 ): Check[] {
-  const native = nativeProblem(problem, document.options.bounds)
+  const found = certifyByFiles(document, problem, multipliers, threads)
+  const stored = { ...document, ...('infeasibility' in document ? document.infeasibility : {}) }
+  return [
+    ...compared('', stored, found.figures),
+    ...found.targets.flatMap((figures, j) => {
+      const target = problem.targets[j]!
+      const fields = { name: target.name, area: target.area ?? undefined, ...figures }
+      return compared(`targets[${j}] (${targetLabel(target)}).`, document.targets[j]!, fields)
+    }),
+  ]
+}
+
+function certifyByFiles(...[document, problem, ...more]: Parameters<typeof certify>) {
   try {
-    const { certificate, targets, digest } = native.certify(
-      {
-        multipliers,
-        dual: Float64Array.from(document.targets, ({ dual }) => dual[0]),
-        dualLow: Float64Array.from(document.targets, ({ dual }) => dual[1]),
-      },
-      { penalty: document.options.penalty, ...(threads === undefined ? {} : { threads }) },
-    )
-    const stored = document as unknown as Record<string, unknown>
-    return [
-      ...Object.entries(certificateFigures(certificate)).map(([name, value]) =>
-        same(name, stored[name], value),
-      ),
-      same('digest', document.digest, digest),
-      ...targets.flatMap((row, j) => {
-        const target = problem.targets[j]!
-        const storedTarget = document.targets[j] as unknown as Record<string, unknown>
-        const fields = { name: target.name, area: target.area ?? undefined, ...targetFigures(row) }
-        return Object.entries(fields).map(([name, value]) =>
-          same(`targets[${j}] (${targetLabel(target)}).${name}`, storedTarget[name], value),
-        )
-      }),
-    ]
-  } finally {
-    native.dispose()
+    return certify(document, problem, ...more)
+  } catch (error) {
+    throw inTermsOfFiles(error, problem, { columns: columnsOf(document) })
   }
+}
+
+function compared(place: string, stored: object, files: Record<string, unknown>): Check[] {
+  const values = stored as Record<string, unknown>
+  return Object.entries(files).map(([name, value]) => same(`${place}${name}`, values[name], value))
 }
 
 const same = (figure: string, certificate: unknown, files: unknown): Check => ({
@@ -249,18 +263,29 @@ const same = (figure: string, certificate: unknown, files: unknown): Check => ({
 function conclude(document: StoredCertificate, checks: readonly Check[]): Verification {
   const differences = checks.filter(({ agrees }) => !agrees)
   const { status, distanceBound, options } = document
-  const isCertified = status === 'converged' && distanceBound !== null && distanceBound <= options.tolerance
-  const confirmed = differences.length === 0 && isCertified
+  const confirmed = differences.length === 0 && isProven(document)
   return { confirmed, sentence: sentence(), numChecks: checks.length, differences }
 
   function sentence(): string {
     if (differences.length > 0)
       return `NOT CONFIRMED: ${differences.length} of ${checks.length} figures differ.`
     const agreement = `The files give the same ${checks.length} figures`
+    if (confirmed && status === 'infeasible')
+      return `Confirmed. ${agreement}; it is proven that no weights meet what was asked.`
     if (confirmed)
       return `Confirmed. ${agreement}; every multiplier is within ${significant(distanceBound, 3)} of the only optimum.`
     return `NOT CERTIFIED (${status}). ${agreement}, but they are no certificate: distance bound ${significant(distanceBound, 3)}, tolerance ${options.tolerance}.`
   }
+}
+
+/** What the figures prove by themselves, whatever the status says. */
+function isProven(document: StoredCertificate): boolean {
+  const { status, distanceBound, options } = document
+  const isNear = (value: number | null) => value !== null && value <= options.tolerance
+  if (status === 'infeasible')
+    return 'infeasibility' in document && (document.infeasibility?.margin ?? -1) >= 0
+  const meetsTotals = !('constraintResidual' in document) || isNear(document.constraintResidual)
+  return status === 'converged' && isNear(distanceBound) && meetsTotals
 }
 
 const shownDifferences = 20

@@ -19,7 +19,7 @@ export function targetsText({ targets }: Imported): string {
   return csv([targetColumns, ...rows])
 }
 
-/** The arguments that read the imported problem, from within the folder `out`. */
+/** The arguments that read the records, from within the folder `out`. */
 export function dataArguments(imported: Imported, out: string): string[][] {
   const { settings, folders, households, persons } = imported
   const fileOf = (table: string) =>
@@ -36,9 +36,12 @@ export function dataArguments(imported: Imported, out: string): string[][] {
     persons === null ? [] : ['--child', `persons=${fileOf('persons')}:${persons.keyColumn}`],
     imported.nullMarkers.flatMap((marker) => ['--null', marker]),
     imported.dropNonPositive ? ['--drop-nonpositive'] : [],
-    ['--targets', 'targets.csv', '--area-column', households.areaColumn],
   ].filter((part) => part.length > 0)
 }
+
+const targetArguments = ({ households }: Imported) => [
+  ...['--targets', 'targets.csv', '--area-column', households.areaColumn],
+]
 
 /** Bounds of the multipliers as the settings have them; null where these have none. */
 function boundsOf({ minExpansionFactor, maxExpansionFactor }: Imported['settings']): [number, number] | null {
@@ -49,8 +52,9 @@ function boundsOf({ minExpansionFactor, maxExpansionFactor }: Imported['settings
 const shellWord = (text: string) =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 
-function commandText(lines: readonly string[][]): string {
-  return lines.map((line) => line.map(shellWord).join(' ')).join(' \\\n      ')
+function commandText([name, lines]: [name: string, lines: readonly string[][]]): string {
+  const words = lines.filter((line) => line.length > 0).map((line) => line.map(shellWord).join(' '))
+  return `${name} ${words.join(' \\\n      ')}`
 }
 
 /** README.md: what was made of what, how to run it, and what PopulationSim does differently. */
@@ -59,14 +63,18 @@ export function readmeText(imported: Imported, out: string): string {
   const from = relative(resolve(out), resolve(folders.configs)) || '.'
   const results = ['--out', 'weights.csv', '--certificate', 'certificate.json', '--report', 'report.html']
   const bounds = boundsOf(settings)
-  const command = commandText(
-    [
-      ['equipoise', 'reweight', ...dataArguments(imported, out)[0]!],
-      ...dataArguments(imported, out).slice(1),
-      bounds === null ? [] : ['--bounds', bounds.join(',')],
-      results,
-    ].filter((line) => line.length > 0),
-  )
+  const form = [
+    ['--form', 'bands', '--band', '0.5%', ...(bounds === null ? [] : ['--bounds', bounds.join(',')])],
+    targets.some(({ importance }) => importance !== null)
+      ? ['--importance', 'importance', '--elastic', '1000']
+      : [],
+  ]
+  const data = dataArguments(imported, out)
+  const command = commandText(['equipoise reweight', [...data, targetArguments(imported), ...form, results]])
+  const perArea = commandText([
+    'equipoise areas',
+    [...data, ['--targets', 'area-targets.csv', '--areas', 'areas.yaml'], ...form, ['--out', 'areas']],
+  ])
   const below = settings.geographies.slice(settings.geographies.indexOf(settings.seedGeography) + 1)
   return `# A PopulationSim project as a reweighting problem
 
@@ -82,17 +90,21 @@ The records stay where they are. In this folder:
 
     ${command}
 
-weights all of ${settings.seedGeography} at once; with \`--area ${areas[0]?.key ?? 'VALUE'}\` one of them.
+brings each total within 0.5 % of its control, or as near as the others allow: a miss costs its importance times 1000 times the
+square of the relative miss. It weights all of ${settings.seedGeography} at once; with \`--area ${areas[0]?.key ?? 'VALUE'}\` one of them.
+
+    ${perArea}
+
+weights each ${settings.seedGeography} by itself, from design weights scaled to its number of households.
 
 What is different from PopulationSim:
 
-- The weights are the nearest to the design weights that meet the targets in the sense of the chosen form (\`--form\`), with a
-  proof; PopulationSim maximises entropy and relaxes controls by their importance. The column \`importance\` is kept for
-  \`--importance importance\`.
+- The weights are the nearest to the design weights that meet the targets in the sense of the chosen form (\`--form\`: bands,
+  calibrate or penalty), with a proof; PopulationSim maximises entropy and relaxes controls by their importance until it converges.
 ${
   bounds !== null
     ? `- The expansion factors bound the multipliers of the design weights themselves. PopulationSim first scales these to the total
-  number of households; the factors of that are in areas.yaml.
+  number of households, as the second command does.
 `
     : ''
 }${below.length > 0 ? `- Controls of ${below.join(', ')} are added up to ${settings.seedGeography}: no weights are allocated within it.\n` : ''}${

@@ -38,7 +38,7 @@ const SECTIONS: readonly (readonly [id: string, title: string, section: Section]
   ['certificate', 'Certificate', ifAnswered(certificateSection)],
   ['convergence', 'Convergence', convergenceSection],
   ['provenance', 'Inputs, options and timing', provenanceSection],
-  ['all-targets', 'All targets', targetTableSection],
+  ['all-targets', 'All targets', ifAnswered(targetTableSection)],
 ]
 
 /**

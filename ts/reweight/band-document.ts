@@ -51,6 +51,8 @@ export interface BandDocument {
   impossibleTargets: string[]
   /** null with any status but `infeasible`. */
   infeasibility: DocumentInfeasibility | null
+  /** The ranks, the most important first; null where none were asked for. With them the bands of `targets` are those achieved. */
+  priorities: DocumentPriority[] | null
   distribution: DocumentDistribution
   history: DocumentIteration<BandIterationMethod>[]
   digest: string
@@ -67,6 +69,8 @@ export interface BandDocumentOptions {
   weight: BandWeight
   /** Column of the targets; null: all alike. */
   importance: string | null
+  /** null without that column. */
+  importanceAs: 'weight' | 'rank' | null
   /** Column of the records; null: 1 for all. */
   distanceWeight: string | null
   method: BandDocumentMethod | 'auto'
@@ -75,6 +79,19 @@ export interface BandDocumentOptions {
   maxIterations: number | null
   timeLimitSeconds: number | null
   [option: string]: unknown
+}
+
+/** What the targets of one importance came to. */
+export interface DocumentPriority {
+  importance: number
+  /** Sum of the squared distances from the bands asked for, relative to the targets. */
+  violation: Figure
+  /** Proven: no weights that meet the earlier ranks as achieved have a smaller violation. */
+  violationBound: Figure
+  /** True if the violation is proven least. */
+  isProven: boolean
+  /** How far each total lies outside the band asked for, in its units. */
+  targets: { name: string; outside: Figure }[]
 }
 
 export interface BandDocumentTarget {

@@ -18,6 +18,8 @@ export interface DocumentExplanation {
   minimalSets: DocumentMinimalSet[]
   /** True if there are no other minimal sets. */
   allSets: boolean
+  /** A smallest collection of targets without which the others can be met; null if none was found. */
+  removal: string[] | null
   /** The cheapest for all targets first. */
   relaxations: DocumentRelaxation[]
 }

@@ -46,13 +46,13 @@ multipliers stay as close to 1 as that allows. ${
         text: outside === 0 ? '' : formatNumber(outside, 3),
         value: outside,
       })),
-      column('+1% costs', 'size', ({ pricePerPercent }) => ({
+      column('If 1% wider', 'size', ({ pricePerPercent }) => ({
         text: formatNumber(pricePerPercent, 3),
         value: pricePerPercent,
       })),
     ],
     aboutColumns:
-      '“+1% costs” is the change of the objective if the band of the target were wider by 1% of it at both edges: the more negative, the more the others would gain.',
+      '“If 1% wider” is the change of the objective if the band of the target were wider by 1% of it at both edges: the more negative, the more its narrowness costs.',
   }
 }
 

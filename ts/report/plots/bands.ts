@@ -1,4 +1,4 @@
-import { shorten } from './errors.js'
+import { shorten, symlogScale } from './errors.js'
 import type { PlotSize, Spec } from './svg.js'
 
 /** A target beside its band, all relative to the total asked for. */
@@ -15,21 +15,10 @@ export function bandSpec(rows: readonly BandRow[], size: PlotSize): Spec {
   const characters = size.name === 'wide' ? 32 : 15
   const left = Math.ceil(characters * size.fontSize * 0.62) + 12
   const values = rows.map((row, index) => ({ ...row, row: index, label: shorten(row.label, characters) }))
-  const all = rows.flatMap(({ lower, upper, after }) => [lower, upper, after])
-  const [lowest, highest] = [Math.min(0, ...all), Math.max(0, ...all)]
-  const margin = 0.08 * (highest - lowest || 1e-6)
+  const errors = symlogScale(rows.flatMap(({ lower, upper, after }) => [lower, upper, after]))
   const y = { field: 'row', type: 'ordinal', axis: null } as const
-  const x = {
-    type: 'quantitative' as const,
-    scale: { domain: [lowest - margin, highest + margin], nice: false, zero: false },
-    axis: {
-      title: 'Total, relative to its target',
-      labelExpr: "datum.value === 0 ? '0' : format(datum.value, '+,.3~%')",
-      labelOverlap: 'greedy' as const,
-      tickCount: size.name === 'wide' ? 7 : 4,
-      grid: true,
-    },
-  }
+  const axis = { ...errors.axis, title: 'Total, relative to its target (symlog scale)' }
+  const x = { type: 'quantitative' as const, scale: errors.scale, axis }
   return {
     width: size.width - left - 18,
     height: Math.max(1, values.length) * (size.name === 'wide' ? 20 : 19),

@@ -151,7 +151,7 @@ export function symlogConstant(values: readonly number[]): number {
 }
 
 /** Ticks at 0 and at powers of ten: a symlog scale left to itself puts all its ticks at the far end. */
-function symlogScale(values: readonly number[]): { scale: object; axis: object } {
+export function symlogScale(values: readonly number[]): { scale: object; axis: object } {
   const constant = symlogConstant(values)
   const lowest = Math.min(0, ...values) * 1.15
   const highest = Math.max(0, ...values) * 1.15

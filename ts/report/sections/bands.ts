@@ -17,10 +17,30 @@ export async function bandsSection({ certificate }: Report): Promise<Html | unde
   const costly = targets.toSorted((a, b) => price(a) - price(b)).slice(0, NAMED_TARGETS)
   return html`<section id="bands" aria-labelledby="bands-title">
 <h2 id="bands-title">Bands</h2>
+${priorities(certificate)}
 ${summary(certificate)}
 ${await bandPlot(costly)}
 ${priceTable(costly, targets.length)}
 </section>`
+}
+
+/** How far each rank came, where the importance is an order; the bands are those achieved then. */
+function priorities({ priorities: ranks }: BandDocument): Html | undefined {
+  if (ranks === null) return undefined
+  const missed = (targets: readonly { name: string; outside: number | null }[]) =>
+    targets.filter(({ outside }) => outside !== 0)
+  return html`${scrollingTable(
+    'priorities',
+    'The ranks, the most important first: each is met as far as the earlier ones leave room. The violation is the sum of the squared relative distances from the bands asked for; none smaller is possible where it is proven least.',
+    html`<table class="data">
+<thead><tr><th scope="col">Importance</th><th scope="col" class="number">Targets</th><th scope="col" class="number">Violation</th><th scope="col" class="number">At least</th><th scope="col">Proven least</th><th scope="col">Outside the bands asked for</th></tr></thead>
+<tbody>${ranks.map(
+      ({ importance, targets, violation, violationBound, isProven }) =>
+        html`<tr><th scope="row">${figure(importance)}</th><td class="number">${formatCount(targets.length)}</td><td class="number">${figure(violation)}</td><td class="number">${figure(violationBound)}</td><td>${isProven ? 'yes' : 'no'}</td><td class="wordy">${missed(targets).map(({ name, outside }, i) => html`${i > 0 && ', '}${nameOf(name)} by ${figure(outside, formatNumber(outside, 3))}`)}</td></tr>
+`,
+    )}</tbody></table>`,
+  )}
+<p>What follows speaks of the bands as achieved: those asked for, widened by what could not be met.</p>`
 }
 
 /** The more negative, the more a wider band would gain. */
@@ -77,9 +97,9 @@ function priceTable(targets: readonly BandDocumentTarget[], count: number): Html
     targets.length < count ? `The ${targets.length} bands that cost most, of ${count}` : 'All bands'
   return scrollingTable(
     'band-prices',
-    `${which}: what the objective would change by if a band were wider by 1% of its target at both edges, or if the band were moved up by one unit`,
+    `${which}: the change of the objective if the band were wider by 1% of its target at both edges, and if it were moved up by one unit`,
     html`<table class="data">
-<thead><tr><th scope="col">Target</th><th scope="col" class="number">Band</th><th scope="col" class="number">Total after</th><th scope="col">Where it ended</th><th scope="col" class="number">+1% wider costs</th><th scope="col" class="number">+1 unit costs</th></tr></thead>
+<thead><tr><th scope="col">Target</th><th scope="col" class="number">Band</th><th scope="col" class="number">Total after</th><th scope="col">Where it ended</th><th scope="col" class="number">Change if 1% wider</th><th scope="col" class="number">Change if 1 unit up</th></tr></thead>
 <tbody>${targets.map(
       (target) =>
         html`<tr><th scope="row">${nameOf(label(target))}</th><td class="number">${edges(target)}</td><td class="number">${figure(target.after, formatNumber(target.after, 6))}</td><td>${whereItEnded(target)}</td><td class="number">${figure(target.pricePerPercent)}</td><td class="number">${figure(target.pricePerUnit)}</td></tr>

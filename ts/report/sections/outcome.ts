@@ -101,7 +101,10 @@ function recheck({ certificate, input }: Report): Html {
   return html`<p>Nobody has to trust the program that made this page. This command repeats the check from the files alone, without the method that found the
 weights:</p>
 <pre><code>${input.verifyCommand ?? genericCommand(input)}</code></pre>
-<p>The inputs are identified by the SHA-256 sums <a href="#provenance">below</a>. Two runs have the same multipliers, bit for bit, if their digests agree; this one is <code>${certificate.digest}</code>.</p>`
+<p>The inputs are identified by the SHA-256 sums <a href="#provenance">below</a>. ${
+    certificate.status !== 'infeasible' &&
+    html`Two runs have the same multipliers, bit for bit, if their digests agree; this one is <code>${certificate.digest}</code>.`
+  }</p>`
 }
 
 function genericCommand({ certificate }: ReportInput): string {
@@ -109,5 +112,6 @@ function genericCommand({ certificate }: ReportInput): string {
     .filter((file) => file.role === 'records' || file.role === 'targets')
     .map((file) => ` --${file.role} ${file.file}`)
     .join('')
-  return `equipoise verify --certificate certificate.json --weights weights.csv${files} …   # and the other options of the run`
+  const weights = certificate.status === 'infeasible' ? '' : ' --weights weights.csv'
+  return `equipoise verify --certificate certificate.json${weights}${files} …   # and the other options of the run`
 }

@@ -64,18 +64,27 @@ function optionPairs({ certificate, form }: Report): Pair[] {
     ['Tolerance', figure(tolerance, formatScientific(tolerance))],
     ['Iteration limit', maxIterations === null ? 'the method’s own' : formatCount(maxIterations)],
     ['Time limit', timeLimitSeconds === null ? 'none' : formatSeconds(timeLimitSeconds)],
-    ...named.map(([name, value]) => [formatIdentifier(name), optionValue(value)] as const),
+    ...named.flatMap(([name, value]) => pairsOf(name, value)),
   ]
 }
 
 const withoutBounds = ({ schema }: AnyDocument) =>
   schema === 'equipoise/calibration-certificate/1' ? 'none' : 'given for each record'
 
+/** An option, or the entries of one that is a group. */
+function pairsOf(name: string, value: unknown): Pair[] {
+  const isGroup = typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (!isGroup) return [[formatIdentifier(name), optionValue(value)]]
+  return Object.entries(value).map(([entry, inner]) => [formatIdentifier(entry), optionValue(inner)])
+}
+
 function optionValue(value: unknown): Content {
   if (value === null || value === undefined) return 'none'
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (typeof value === 'number') return figure(value)
   if (typeof value === 'string') return html`<bdi>${value}</bdi>`
+  if (Array.isArray(value))
+    return value.length === 0 ? 'none' : value.map((one, i) => html`${i > 0 && ', '}${optionValue(one)}`)
   return html`<code class="value">${JSON.stringify(value)}</code>`
 }
 
