@@ -122,7 +122,7 @@ details .scroll { margin-top: .5rem; max-height: 24rem; }
 .pairs { margin: 0 0 1.2rem; font-size: .9rem; }
 .pairs > div { display: flex; justify-content: space-between; gap: 1rem; padding: .35rem 0; border-bottom: 1px solid var(--rule); }
 .pairs dt { color: var(--muted); }
-.pairs dd { margin: 0; text-align: right; overflow-wrap: break-word; }
+.pairs dd { margin: 0; min-width: 0; text-align: right; overflow-wrap: anywhere; }
 .pairs code { font-size: .82em; overflow-wrap: normal; }
 .pairs code.value { overflow-wrap: anywhere; }
 #gold-star .pairs { max-width: 30rem; }
