@@ -4,7 +4,7 @@
 //! checked here again: a set with the general feasibility checker of `qp` on a system built from the files.
 
 use std::collections::HashMap;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use equipoise::certificate::infeasibility::{Proof, check_farkas};
@@ -13,10 +13,9 @@ use equipoise::numeric::sparse::SparseMatrix;
 use equipoise::qp::feasibility::{FeasibilityOptions, check_feasibility};
 use equipoise::reweight::bands::{BandOptions, BandWeight};
 use equipoise::reweight::calibration::{CalibrationOptions, Distance};
-use equipoise::reweight::explain::{
-    ExplainOptions, Explanation, ExplanationStatus, MinimalSet, RelaxationKind,
-};
+use equipoise::reweight::explain::{ExplainOptions, ExplanationStatus, MinimalSet, RelaxationKind};
 use equipoise::reweight::{Bounds, ReweightProblem, Target};
+use equipoise_testset::cases_folder;
 use flate2::read::GzDecoder;
 use ndarray::ArrayView1;
 use serde_json::Value;
@@ -28,13 +27,7 @@ const SETS: usize = 2;
 const CHECKED_SETS: usize = 2;
 
 fn cases() -> Option<PathBuf> {
-    let root = std::env::var_os("EQUIPOISE_CASES")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/cases"), PathBuf::from);
-    let folder = Some(root.join("travel_survey")).filter(|folder| folder.is_dir());
-    if folder.is_none() {
-        writeln!(std::io::stderr(), "skipped: no cases/travel_survey").unwrap();
-    }
-    folder
+    cases_folder().map(|cases| cases.join("travel_survey"))
 }
 
 fn unzipped(path: &Path) -> String {
@@ -143,20 +136,6 @@ fn names(set: &MinimalSet) -> Vec<&str> {
     set.members.iter().map(|m| m.name.as_str()).collect()
 }
 
-fn tell(what: &str, why: &Explanation) {
-    let sets: Vec<Vec<&str>> = why.minimal_sets.iter().map(names).collect();
-    let removal = why.removal.as_ref().map(Vec::len);
-    writeln!(
-        std::io::stderr(),
-        "{what}: {} in {} questions, {:.2} s; sets {sets:?}, all {}, {removal:?} to leave out",
-        why.status,
-        why.questions,
-        why.seconds,
-        why.all_sets
-    )
-    .unwrap();
-}
-
 #[test]
 fn bands_that_cannot_hold_are_explained() {
     let Some(folder) = cases() else { return };
@@ -170,7 +149,6 @@ fn bands_that_cannot_hold_are_explained() {
             let problem = area.problem(&area.names(count), 4.0);
             let options = ExplainOptions { max_sets: SETS, ..Default::default() };
             let why = problem.explain_bands(&hard, &options).unwrap();
-            tell(&what, &why);
             assert_eq!(why.status, ExplanationStatus::Infeasible, "{what}");
             assert!(why.minimal_sets.iter().any(|set| names(set) == ["PComm_o"]), "{what}");
             for set in why.minimal_sets.iter().take(CHECKED_SETS) {
@@ -236,7 +214,6 @@ fn totals_that_no_calibration_meets_are_explained() {
                     ..Default::default()
                 };
                 let why = problem.explain_calibration(&calibration, &options).unwrap();
-                tell(&what, &why);
                 if case["per_area"][number.to_string()][name]["feasible"].as_bool().unwrap() {
                     assert_eq!(why.status, ExplanationStatus::Feasible, "{what}: {}", why.message);
                     continue;
@@ -266,7 +243,6 @@ fn the_whole_list_of_totals_is_refuted_for_positive_weights() {
         let calibration = CalibrationOptions::with_distance(Distance::Raking);
         let why = problem.explain_calibration(&calibration, &options).unwrap();
         let what = format!("all 35 totals, area {number}, raking");
-        tell(&what, &why);
         assert_eq!(why.status, ExplanationStatus::Infeasible, "{what}");
         for set in why.minimal_sets.iter().take(CHECKED_SETS) {
             area.assert_minimal(set, 0.0, (0.0, INF), &what);

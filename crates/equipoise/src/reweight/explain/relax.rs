@@ -30,11 +30,14 @@ const REWEIGHTINGS: u32 = 10;
 const SHARE_OF_ONE: f64 = 1e-2;
 const LEAST_SHARE: f64 = 1e-5;
 
+/// A target, its edge, and how far that goes outwards, in units of the total.
+pub(super) type Move = (usize, Edge, f64);
+
 /// Edges moved outwards, with which the targets can be met.
 #[derive(Debug, Clone)]
 pub(super) struct WayOut {
     /// (target, edge, amount > 0 in the target's units), ascending.
-    pub moves: Vec<(usize, Edge, f64)>,
+    pub moves: Vec<Move>,
     /// No way out of this kind costs less.
     pub at_least: f64,
     /// Σ amount/|target| of the moves; for a single target or all in proportion the fraction of that.
@@ -124,7 +127,7 @@ fn cheapest_by_simplex(
     let prices: Vec<f64> = condensed.targets.iter().map(|&j| 1.0 / system.size(j)).collect();
     let limits = FeasibilityOptions { tolerance: decider.options.tolerance, ..Default::default() };
     let relaxation = cheapest_relaxation(&question, &prices, &limits).ok()??;
-    let moves: Vec<(usize, Edge, f64)> = (relaxation.changes.iter())
+    let moves: Vec<Move> = (relaxation.changes.iter())
         .filter_map(|change| match change.member.part {
             Part::Row(p) => Some((condensed.targets[p], change.member.edge, change.amount)),
             Part::Column(_) => None,
@@ -154,7 +157,7 @@ fn cheapest_by_cuts(
             return cheapest_by_reweighting(system, at_least, decider);
         }
         let beyond = |&(j, edge, amount): &(usize, Edge, f64)| (j, edge, amount * (1.0 + 10.0 * BEYOND));
-        let moves: Vec<(usize, Edge, f64)> = moves.iter().map(beyond).collect();
+        let moves: Vec<Move> = moves.iter().map(beyond).collect();
         match decider.decide(&moved(system, &moves)) {
             Decision::Feasible => return Some(WayOut { cost: cost(system, &moves), moves, at_least }),
             Decision::Infeasible(proof) => cuts.push(accept(system, proof.combination)?),
@@ -201,7 +204,7 @@ fn cheapest_by_reweighting(
 }
 
 /// How far each edge must go for these multipliers to meet the targets.
-fn moves_to(system: &TargetSystem<'_>, multipliers: &[f64]) -> Vec<(usize, Edge, f64)> {
+fn moves_to(system: &TargetSystem<'_>, multipliers: &[f64]) -> Vec<Move> {
     let off = |j: usize| {
         let total = system.total(j, multipliers);
         let below = (Dd::from(system.lower[j]) - total).to_f64();
@@ -219,10 +222,7 @@ fn moves_to(system: &TargetSystem<'_>, multipliers: &[f64]) -> Vec<(usize, Edge,
 }
 
 /// min Σ eⱼ/sⱼ over e ≥ 0 that no cut forbids, and that minimum.
-fn cheapest_under(
-    system: &TargetSystem<'_>,
-    cuts: &[Contradiction],
-) -> Option<(Vec<(usize, Edge, f64)>, f64)> {
+fn cheapest_under(system: &TargetSystem<'_>, cuts: &[Contradiction]) -> Option<(Vec<Move>, f64)> {
     let mut edges: Vec<(usize, Edge)> =
         cuts.iter().flat_map(|cut| pressed_edges(cut).map(|e| (e.0, e.1)).collect::<Vec<_>>()).collect();
     edges.sort_unstable();
