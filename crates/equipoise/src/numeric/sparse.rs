@@ -234,6 +234,11 @@ impl SparseMatrix {
         self.row_values.len()
     }
 
+    /// True if the entries lie in mapped files.
+    pub(crate) fn is_mapped(&self) -> bool {
+        matches!(self.row_values, Stored::Mapped(_))
+    }
+
     /// Bytes of memory that the matrix holds; what is mapped from files is not counted.
     pub fn memory_bytes(&self) -> usize {
         let starts = (self.row_starts.capacity() + self.column_starts.capacity()) * size_of::<u32>();

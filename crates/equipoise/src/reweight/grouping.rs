@@ -40,7 +40,8 @@ impl Groups {
         workers: &Workers,
     ) -> Option<Self> {
         let matrix = &problem.matrix;
-        if !matrix.has_repeated_rows(workers) {
+        // The smaller matrix would be held in memory, which is what a mapped one is there to avoid.
+        if matrix.is_mapped() || !matrix.has_repeated_rows(workers) {
             return None;
         }
         let words = |i: usize| {
@@ -114,15 +115,15 @@ impl Groups {
     }
 
     fn matrix(&self, matrix: &SparseMatrix, factors: Option<&[f64]>) -> SparseMatrix {
-        let (mut rows, mut columns, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut starts, mut columns, mut values) = (vec![0], Vec::new(), Vec::new());
         for (group, &first) in self.first.iter().enumerate() {
             let (row_columns, row_values) = matrix.row(first as usize);
             let factor = factors.map_or(1.0, |factors| factors[group]);
-            rows.extend(std::iter::repeat_n(group as u32, row_columns.len()));
             columns.extend_from_slice(row_columns);
             values.extend(row_values.iter().map(|a| factor * a));
+            starts.push(columns.len() as u32);
         }
-        SparseMatrix::from_triples(self.len(), matrix.num_columns(), &rows, &columns, &values)
+        SparseMatrix::from_csr(self.len(), matrix.num_columns(), starts, columns, values)
             .expect("some rows of a valid matrix")
     }
 }
