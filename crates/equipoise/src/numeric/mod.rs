@@ -10,6 +10,7 @@ pub mod parallel;
 pub mod repeated_rows;
 pub mod sparse;
 pub mod sparse_builder;
+mod sparse_products;
 pub mod storage;
 pub mod student_t;
 pub mod sum;

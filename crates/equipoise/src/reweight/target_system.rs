@@ -55,6 +55,7 @@ impl Units {
 
     /// Records of one cluster together, in the order of the clusters' first records.
     pub fn clusters(clusters: &[u32]) -> Self {
+        // Looked up only: its order of iteration decides nothing.
         let mut numbers: HashMap<u32, u32> = HashMap::new();
         let unit_of: Vec<u32> = (clusters.iter())
             .map(|&cluster| {

@@ -45,6 +45,7 @@ impl<'s, 'p> Condensed<'s, 'p> {
             lower: Vec::new(),
             upper: Vec::new(),
         };
+        // Looked up only: groups are numbered by their first members, whatever the order of the hashes.
         let mut known: HashMap<Vec<(u32, u64)>, u32> = HashMap::new();
         let mut row: Vec<(u32, f64)> = Vec::new();
         for u in 0..system.units.len() {
