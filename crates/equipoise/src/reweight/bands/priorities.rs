@@ -32,7 +32,7 @@ use crate::status::Status;
 
 /// The elastic weights tried on a rank that cannot be met, until its violation is proven least.
 const WEIGHTS: [f64; 5] = [1e4, 1e6, 1e8, 1e10, 1e12];
-/// A violation is proven least once its square root is within this of the bound's, in units of the scale.
+/// A violation is proven least once its square root is within this of the bound's, in units of the scale; relative above 1.
 const PROVEN: f64 = 1e-8;
 /// No larger weight is tried once it is within this.
 const ENOUGH: f64 = 1e-11;
@@ -52,7 +52,7 @@ pub struct RankResult {
     pub violation: f64,
     /// No multipliers within their bounds that meet the earlier ranks as achieved have a smaller violation than this: proven.
     pub violation_bound: f64,
-    /// True if the violation is least: √violation − √bound ≤ 1e-8.
+    /// True if the violation belongs to a certified answer and is least: |√violation − √bound| ≤ 1e-8 · max(1, √bound).
     pub is_proven: bool,
 }
 
@@ -186,7 +186,8 @@ impl<'a> Priorities<'a> {
         }
         let achieved = self.least_violation(&targets, control);
         self.widen(&achieved.answer);
-        let is_proven = achieved.violation.sqrt() - achieved.bound.sqrt() <= PROVEN;
+        let is_proven = achieved.answer.status == Status::Converged
+            && is_least(achieved.violation, achieved.bound, PROVEN);
         let (violation, violation_bound) = (achieved.violation, achieved.bound);
         (RankResult { rank, targets, violation, violation_bound, is_proven }, None)
     }
@@ -211,9 +212,9 @@ impl<'a> Priorities<'a> {
             }
             before = Some((direction, 1.0 / weight));
             let violation = self.violation(&answer, targets);
-            let proven = violation.sqrt() - bound.sqrt() <= ENOUGH;
+            let proven = answer.status == Status::Converged && is_least(violation, bound, ENOUGH);
             best = Some(match best {
-                Some(best) if best.violation <= violation => {
+                Some(best) if !improves(&answer, violation, &best) => {
                     Achieved { bound: best.bound.max(bound), ..best }
                 }
                 Some(best) => Achieved { answer, violation, bound: best.bound.max(bound) },
@@ -268,6 +269,22 @@ impl<'a> Priorities<'a> {
             };
             self.bands[j] = TargetBand { band, elastic: None };
         }
+    }
+}
+
+/// A violation that a certified answer has is least if it is no further than `within` from what is proven, in square roots. (One that
+/// lies below the bound by more than rounding belongs to an answer that misses the bands of earlier ranks.)
+fn is_least(violation: f64, bound: f64, within: f64) -> bool {
+    (violation.sqrt() - bound.sqrt()).abs() <= within * bound.sqrt().max(1.0)
+}
+
+/// A certified answer is better than one that is not: that one may buy its violation with the bands of earlier ranks.
+fn improves(answer: &BandReweighting, violation: f64, best: &Achieved) -> bool {
+    let certified = |answer: &BandReweighting| answer.status == Status::Converged;
+    match (certified(answer), certified(&best.answer)) {
+        (true, false) => true,
+        (false, true) => false,
+        _ => violation < best.violation,
     }
 }
 
