@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/property-seed.ts'],
     // A native addon cannot be unloaded from a worker thread: every test file gets a process.
     pool: 'forks',
     // Tests say nothing about speed, and the slowest runner of CI has two shared cores.

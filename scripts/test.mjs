@@ -1,6 +1,8 @@
 // `npm test`: set-up, static checks, Rust tests, then the tests of the façade, the command line and the packed package.
 // The first failure ends it. `--long` also runs the tests that take minutes: Rust's `#[ignore]`d ones, those that look at
 // EQUIPOISE_LONG_TESTS, and the digests on other CPUs (ci/cross-cpu.sh).
+// The random cases of property tests are the same in every run, so that a change is judged by what it changed; `--long` draws
+// new ones each time, and prints the seed of a failure.
 import { spawnSync } from 'node:child_process'
 import { lint } from './lint.mjs'
 import { binOf, fail, root, run } from './process.mjs'
@@ -8,6 +10,7 @@ import { setup } from './setup.mjs'
 
 const long = process.argv.includes('--long')
 if (long) process.env.EQUIPOISE_LONG_TESTS = '1'
+else process.env.PROPTEST_RNG_SEED ??= '20261121'
 
 /** The same digests on every CPU. Status 2: this machine cannot run it, and the script has said what it lacks. */
 function crossCpu() {
