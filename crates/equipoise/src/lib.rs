@@ -3,6 +3,7 @@
 //! | module | for |
 //! | --- | --- |
 //! | [`reweight`] | weights for surveys, tax microdata and synthetic populations |
+//! | [`outer`] | outer searches over hyper-parameters: REML, LAML, GCV |
 //! | [`qp`] | convex quadratic programs, feasibility with proof, conflict sets, relaxations |
 //! | [`smooth`] | smooth minimisation over a box, as argmin solvers |
 //! | [`certificate`] | independent checks of answers |
@@ -14,6 +15,7 @@ pub mod certificate;
 pub mod control;
 pub mod error;
 pub mod numeric;
+pub mod outer;
 pub mod qp;
 pub mod reweight;
 pub mod smooth;

@@ -20,6 +20,11 @@ impl Digest {
         digest
     }
 
+    /// The digest as a number.
+    pub fn value(self) -> u64 {
+        self.0
+    }
+
     /// Adds one value.
     pub fn add(&mut self, value: f64) {
         self.add_bytes(&value.to_le_bytes());

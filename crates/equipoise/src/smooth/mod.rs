@@ -8,6 +8,7 @@ mod box_quadratic;
 mod cubic;
 mod cubic_step;
 mod curvature;
+mod hessian_operator;
 mod lbfgsb;
 mod limited_memory;
 pub mod line_search;
@@ -19,6 +20,9 @@ mod stop;
 pub use bfgs::{Bfgs, DenseModel, InitialMetric};
 pub use cubic::{Cubic, SecondOrderState};
 pub use curvature::FreeCurvature;
+pub use hessian_operator::{
+    DifferencedGradient, GradientFunction, HessianError, HessianForm, HessianOperator, Materialisation,
+};
 pub use lbfgsb::{Lbfgsb, LimitedMemoryModel};
 pub use quasi_newton::{QuasiNewton, SmoothState};
 pub use stop::{SmoothError, SmoothStop};

@@ -1,0 +1,67 @@
+//! The outer optimiser: a search over a few to a few hundred hyper-parameters whose objective hides an expensive inner solve
+//! (REML, LAML, GCV, a marginal likelihood).
+//!
+//! θ has n numbers: first ρ (log smoothing parameters), then ψ (`psi_dim` numbers that move the design, such as kernel scales).
+//! An [`OuterObjective`] says what it can compute ([`OuterCapability`]); [`plan`] chooses the solver; [`OuterProblem::run`] climbs down
+//! a ladder of attempts over a list of seeds, keeps the best point of all of them, and ends with one stated [`StopReason`] and a
+//! [`CriterionCertificate`].
+//!
+//! | module | for |
+//! | --- | --- |
+//! | `config`, `validate` | [`OuterProblem`]: every option, its default, its range |
+//! | `capability`, `plan` | what an objective can compute, and the solver that follows |
+//! | `objective`, `hessian`, `error` | the objective trait, its records and its errors |
+//! | `closures`, `argmin_problem` | objectives from closures and from argmin problems |
+//! | `barrier` | log-barrier description and its two predicates |
+//! | `seeds` | candidates, screening, multistart |
+//! | `run`, `attempt`, `bridge` | the ladder, one attempt, the adapter to the solvers |
+//! | `stationarity`, `certificate`, `audit` | the one test of stationarity, the first-order audit, the per-coordinate audit |
+//! | `result`, `stop_reason`, `event` | what a run returns and reports |
+
+// The search that uses these follows.
+#[allow(dead_code)]
+mod barrier;
+mod capability;
+#[allow(dead_code)]
+mod certificate;
+#[allow(dead_code)]
+mod config;
+#[allow(dead_code)]
+mod direction;
+mod error;
+#[allow(dead_code)]
+mod event;
+#[allow(dead_code)]
+mod hessian;
+#[allow(dead_code)]
+mod inner_progress;
+mod objective;
+mod plan;
+#[allow(dead_code)]
+mod result;
+#[allow(dead_code)]
+mod seed_config;
+mod stationarity;
+mod stop_reason;
+#[allow(dead_code)]
+mod validate;
+
+pub use crate::smooth::{HessianForm, HessianOperator, Materialisation};
+pub use barrier::BarrierConfig;
+pub use capability::{DeclaredHessian, Derivative, OuterCapability};
+pub use certificate::CriterionCertificate;
+pub use config::{FallbackPolicy, OuterProblem, ProblemSize};
+pub use error::{
+    CallerError, ObjectiveError, OuterError, SeedFailure, SeedPhase, SeedRejection, StructuralFailure,
+};
+pub use event::OuterEvent;
+pub use inner_progress::InnerProgress;
+pub use objective::{EfsEval, EvalOrder, HomotopyEntry, OuterEval, OuterObjective, SeedOutcome};
+pub use plan::{
+    FRONTIER_MIN_PARAMS, HessianSource, OuterPlan, OuterSolver, PlanError, SMALL_OUTER_BFGS_MAX_PARAMS,
+    dispatch, fallback_attempts, plan, primary_capability,
+};
+pub use result::{AttemptReport, EvaluationCounts, FallbackReason, OuterIteration, OuterResult, SeedReport};
+pub use seed_config::{RiskProfile, SeedConfig};
+pub use stationarity::{Curvature, StationarityReport};
+pub use stop_reason::StopReason;

@@ -1,0 +1,38 @@
+//! The one test of stationarity, as a record of a run.
+
+use serde::{Deserialize, Serialize};
+
+/// What the Hessian says of the curvature over the free coordinates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Curvature {
+    /// There was no Hessian.
+    Unmeasured,
+    /// No negative eigenvalue beyond rounding.
+    NonNegative,
+    /// A negative eigenvalue whose descent the criterion could not show.
+    Unresolvable,
+    /// A negative eigenvalue: the point is no minimiser.
+    Negative,
+}
+
+/// The test of stationarity at the point of a result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StationarityReport {
+    /// True if the point is stationary: (`projected_gradient` ≤ `gradient_limit` or `newton_decrement` ≤ `decrement_limit`) and the
+    /// curvature is not negative.
+    pub holds: bool,
+    /// maxᵢ |P(θ − g)ᵢ − θᵢ|, P the projection onto the bounds.
+    pub projected_gradient: f64,
+    /// max(tolerance, 1e-9 · objective_scale, rel_cost_tolerance · (1 + |F₀|)), F₀ the criterion at the start of the solver run.
+    pub gradient_limit: f64,
+    /// ½gᵀ(H + μI)⁻¹g over the free coordinates, where there is a Hessian.
+    pub newton_decrement: Option<f64>,
+    /// max(τ − b, b), τ = 1/(2 n_obs), b the rounding error of F; only where the number of observations is known.
+    pub decrement_limit: Option<f64>,
+    /// The verdict on the curvature.
+    pub curvature: Curvature,
+    /// The least eigenvalue of the Hessian over the free coordinates, where there is one.
+    pub least_eigenvalue: Option<f64>,
+}
