@@ -157,6 +157,8 @@ fn describe(stop: SmoothStop) -> (RungEnd, String) {
         SmoothStop::IterationLimit | SmoothStop::TargetCost | SmoothStop::Running => {
             (RungEnd::IterationLimit, "the iteration limit was reached".into())
         }
+        // Ends of the other solvers only.
+        other => (RungEnd::Failed, format!("{other:?}")),
     }
 }
 

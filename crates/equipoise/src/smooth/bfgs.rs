@@ -5,9 +5,11 @@
 use super::SmoothError;
 use super::bounds::Bounds;
 use super::box_quadratic::BoxQuadratic;
+use super::hessian_operator::symmetrise;
 use super::quasi_newton::{CurvatureModel, QuasiNewton};
+use crate::numeric::cholesky::Cholesky;
 use crate::numeric::parallel::Workers;
-use crate::numeric::sum::{axpy, dot};
+use crate::numeric::sum::{axpy, dot, norm_two};
 
 /// The BFGS method with a dense matrix and bounds; what it shares with [`Lbfgsb`](super::Lbfgsb) is said at
 /// [`QuasiNewton`]. Storage is 2n² numbers; an iteration factors the matrix of the variables that are free, O(n³/3).
@@ -54,6 +56,30 @@ pub enum InitialMetric {
     Scalar(f64),
     /// This symmetric positive definite matrix (n × n by rows).
     Dense(Vec<f64>),
+}
+
+impl InitialMetric {
+    /// The Hessian of a similar problem or of an earlier run (n × n by rows) as first metric, if it is finite and H + r·I, r = 1e-8 · max(1,
+    /// maxᵢ |Hᵢᵢ|), is positive definite.
+    pub fn from_hessian(hessian: &[f64]) -> Option<Self> {
+        let n = hessian.len().isqrt();
+        let mut matrix = hessian.to_vec();
+        if n * n != hessian.len() || symmetrise(&mut matrix, n).is_err() {
+            return None;
+        }
+        let ridge = 1e-8 * (0..n).map(|i| matrix[i * n + i].abs()).fold(1.0, f64::max);
+        for i in 0..n {
+            matrix[i * n + i] += ridge;
+        }
+        let mut cholesky = Cholesky::new(n);
+        cholesky.factor(|i, j| matrix[i * n + j], &Workers::inline()).is_ok().then_some(Self::Dense(matrix))
+    }
+
+    /// ‖g‖ within [1e-3, 1e3] times the identity: the first step then has about unit length. None where g is zero or not finite.
+    pub fn from_gradient(gradient: &[f64]) -> Option<Self> {
+        let size = norm_two(gradient);
+        (size > 0.0 && size.is_finite()).then(|| Self::Scalar(size.clamp(1e-3, 1e3)))
+    }
 }
 
 /// B as a dense matrix.
@@ -120,7 +146,17 @@ impl DenseModel {
 impl CurvatureModel for DenseModel {
     const NAME: &'static str = "BFGS";
 
-    fn start(&mut self, dimension: usize) {
+    fn start(&mut self, dimension: usize) -> Result<(), SmoothError> {
+        match &self.initial {
+            InitialMetric::Dense(matrix) if matrix.len() != dimension * dimension => {
+                return Err(SmoothError::MetricLength {
+                    expected: dimension * dimension,
+                    received: matrix.len(),
+                });
+            }
+            InitialMetric::Scalar(value) => SmoothError::check_positive("initial_metric", *value)?,
+            _ => {}
+        }
         self.dimension = dimension;
         self.matrix.clear();
         self.matrix.resize(dimension * dimension, 0.0);
@@ -134,6 +170,7 @@ impl CurvatureModel for DenseModel {
             InitialMetric::Scalar(value) => self.set_diagonal(*value),
             InitialMetric::Dense(matrix) => self.matrix.copy_from_slice(matrix),
         }
+        Ok(())
     }
 
     fn is_unscaled(&self) -> bool {

@@ -2,13 +2,18 @@
 
 use super::SmoothError;
 
+/// A box of n variables with at least one finite point.
 #[derive(Debug, Clone)]
 pub struct Bounds {
-    pub lower: Vec<f64>,
-    pub upper: Vec<f64>,
+    pub(super) lower: Vec<f64>,
+    pub(super) upper: Vec<f64>,
 }
 
 impl Bounds {
+    /// Both vectors have length n; a bound may be infinite, and equal bounds fix a variable.
+    ///
+    /// # Errors
+    /// [`SmoothError`] if the lengths differ, a bound is NaN, or no finite number lies between two bounds.
     pub fn new(lower: Vec<f64>, upper: Vec<f64>) -> Result<Self, SmoothError> {
         if lower.len() != upper.len() {
             return Err(SmoothError::BoundLengths { lower: lower.len(), upper: upper.len() });
@@ -27,8 +32,24 @@ impl Bounds {
         Ok(Self { lower, upper })
     }
 
+    /// n
     pub fn len(&self) -> usize {
         self.lower.len()
+    }
+
+    /// True if n = 0.
+    pub fn is_empty(&self) -> bool {
+        self.lower.is_empty()
+    }
+
+    /// Lower bounds (n).
+    pub fn lower(&self) -> &[f64] {
+        &self.lower
+    }
+
+    /// Upper bounds (n).
+    pub fn upper(&self) -> &[f64] {
+        &self.upper
     }
 
     /// The nearest number to `x` within the bounds of variable `i`.
@@ -38,7 +59,10 @@ impl Bounds {
     }
 
     /// The start point brought into the box.
-    pub fn start(&self, start: Option<Vec<f64>>) -> Result<Vec<f64>, SmoothError> {
+    ///
+    /// # Errors
+    /// [`SmoothError`] if there is none, its length is not n, or it is not finite.
+    pub(super) fn start(&self, start: Option<Vec<f64>>) -> Result<Vec<f64>, SmoothError> {
         let mut x = start.ok_or(SmoothError::NoStart)?;
         if x.len() != self.len() {
             return Err(SmoothError::StartLength { expected: self.len(), received: x.len() });
@@ -65,10 +89,25 @@ impl Bounds {
     pub fn projected_gradient_norm(&self, x: &[f64], g: &[f64]) -> f64 {
         let mut norm = 0.0f64;
         for i in 0..x.len() {
-            let step = (-g[i]).max(self.lower[i] - x[i]).min(self.upper[i] - x[i]);
-            norm = norm.max(step.abs());
+            norm = norm.max(self.projected_component(i, x[i], -g[i]).abs());
         }
         norm
+    }
+
+    /// P(x + s)ᵢ − xᵢ for xᵢ = `x` in the box and sᵢ = `step`.
+    #[inline]
+    pub fn projected_component(&self, i: usize, x: f64, step: f64) -> f64 {
+        step.max(self.lower[i] - x).min(self.upper[i] - x)
+    }
+
+    /// P(x + s) − x (n) for x in the box.
+    pub fn projected_step(&self, x: &[f64], step: &[f64]) -> Vec<f64> {
+        (0..x.len()).map(|i| self.projected_component(i, x[i], step[i])).collect()
+    }
+
+    /// P(x + αs) (n).
+    pub fn moved(&self, x: &[f64], step: &[f64], alpha: f64) -> Vec<f64> {
+        (0..x.len()).map(|i| self.clip(i, x[i] + alpha * step[i])).collect()
     }
 
     /// The largest α for which x + αd stays in the box, and the first variable that stops it there; (∞, none) if
@@ -92,7 +131,14 @@ impl Bounds {
 
     /// out ← x + αd, clipped. The variable that stops the path at `largest` gets its bound exactly there: one rounding
     /// short of it, it would count as free.
-    pub fn point_at(&self, x: &[f64], d: &[f64], alpha: f64, largest: (f64, Option<usize>), out: &mut [f64]) {
+    pub(super) fn point_at(
+        &self,
+        x: &[f64],
+        d: &[f64],
+        alpha: f64,
+        largest: (f64, Option<usize>),
+        out: &mut [f64],
+    ) {
         for i in 0..x.len() {
             out[i] = self.clip(i, x[i] + alpha * d[i]);
         }

@@ -9,13 +9,17 @@
 
 use super::bounds::Bounds;
 use super::box_quadratic::BoxQuadratic;
+use super::cost_stall::{CostStallGuard, CostStallOptions, CostStallVerdict};
 use super::cubic_step::cubic_step;
 use super::curvature::FreeCurvature;
+use super::hessian_operator::symmetrise;
+use super::negative_curvature::{CurvatureWalk, CurvatureWalkStart, walk_negative_curvature};
+use super::problem::{Smooth, first_sample, gradient};
 use super::quasi_newton::{StopHook, make_best};
-use super::stop::VALUE_NOISE;
+use super::stationarity::{Stationarity, StationarityTest, StationarityTolerances, value_noise};
 use super::{SmoothError, SmoothStop};
 use crate::numeric::parallel::Workers;
-use crate::numeric::sum::{dot, max_abs};
+use crate::numeric::sum::{dot, max_abs, norm_two};
 use argmin::core::{
     CostFunction, Error, Gradient, Hessian, IterState, KV, Problem, Solver, State, TerminationReason,
     TerminationStatus,
@@ -41,11 +45,16 @@ pub type SecondOrderState = IterState<Vec<f64>, Vec<f64>, (), Vec<Vec<f64>>, (),
 /// Minimises f(x) subject to lower ≤ x ≤ upper, for any problem that implements argmin's [`CostFunction`], [`Gradient`] and
 /// [`Hessian`] (symmetric, n rows of n) over `Vec<f64>`. f is evaluated within the box only; two runs give the same bits.
 ///
-/// A run ends as [`SmoothStop::Stationary`] only if maxᵢ |P(x − g)ᵢ − xᵢ| ≤ tolerance (1e-5 by default) and no negative
-/// curvature over the free variables is resolved.
+/// A run ends as [`SmoothStop::Stationary`] by the test of [`StationarityTest`], which here includes the Newton decrement (if asked) and
+/// the curvature over the free variables: where negative curvature is resolved the step follows it. It ends as
+/// [`SmoothStop::RejectFloor`] when σ exceeds 1e12, and as [`SmoothStop::NumericallyConverged`] where the model predicts less than the
+/// rounding error of f and the gradient no longer falls. A trial whose value, gradient or Hessian is not finite is rejected.
 pub struct Cubic {
     bounds: Bounds,
-    tolerance: f64,
+    tolerances: StationarityTolerances,
+    test: StationarityTest,
+    cost_stall: Option<CostStallOptions>,
+    guard: Option<CostStallGuard>,
     initial_sigma: f64,
     sigma: f64,
     stop_when: Option<StopHook>,
@@ -54,6 +63,7 @@ pub struct Cubic {
     num_iterations: u64,
     rounding_steps: u32,
     curvature: Option<FreeCurvature>,
+    stationarity: Option<Stationarity>,
     /// H (n × n by rows)
     hessian: Vec<f64>,
     subproblem: BoxQuadratic,
@@ -62,18 +72,17 @@ pub struct Cubic {
 }
 
 /// The problems this solver takes.
-trait SecondOrder:
-    CostFunction<Param = Vec<f64>, Output = f64>
-    + Gradient<Param = Vec<f64>, Gradient = Vec<f64>>
-    + Hessian<Param = Vec<f64>, Hessian = Vec<Vec<f64>>>
-{
-}
+trait SecondOrder: Smooth + Hessian<Param = Vec<f64>, Hessian = Vec<Vec<f64>>> {}
 
-impl<O> SecondOrder for O where
-    O: CostFunction<Param = Vec<f64>, Output = f64>
-        + Gradient<Param = Vec<f64>, Gradient = Vec<f64>>
-        + Hessian<Param = Vec<f64>, Hessian = Vec<Vec<f64>>>
-{
+impl<O> SecondOrder for O where O: Smooth + Hessian<Param = Vec<f64>, Hessian = Vec<Vec<f64>>> {}
+
+/// A point with its sample and the curvature there.
+struct Iterate {
+    x: Vec<f64>,
+    value: f64,
+    gradient: Vec<f64>,
+    hessian: Vec<f64>,
+    curvature: FreeCurvature,
 }
 
 impl Cubic {
@@ -83,9 +92,13 @@ impl Cubic {
     /// # Errors
     /// [`SmoothError`] if the lengths differ, a bound is NaN, or a lower bound exceeds its upper bound.
     pub fn new(lower: Vec<f64>, upper: Vec<f64>) -> Result<Self, SmoothError> {
+        let tolerances = StationarityTolerances::default();
         Ok(Self {
             bounds: Bounds::new(lower, upper)?,
-            tolerance: 1e-5,
+            test: tolerances.at_start(0.0),
+            tolerances,
+            cost_stall: None,
+            guard: None,
             initial_sigma: 1.0,
             sigma: 1.0,
             stop_when: None,
@@ -94,6 +107,7 @@ impl Cubic {
             num_iterations: 0,
             rounding_steps: 0,
             curvature: None,
+            stationarity: None,
             hessian: Vec::new(),
             subproblem: BoxQuadratic::default(),
             direction: Vec::new(),
@@ -101,14 +115,28 @@ impl Cubic {
         })
     }
 
-    /// Stops when maxᵢ |P(x − g)ᵢ − xᵢ| ≤ `tolerance`; 1e-5 by default.
+    /// Stops when maxᵢ |P(x − g)ᵢ − xᵢ| ≤ `tolerance` and no negative curvature is resolved; 1e-5 by default.
     #[must_use]
     pub fn gradient_tolerance(mut self, tolerance: f64) -> Self {
-        self.tolerance = tolerance;
+        self.tolerances.gradient = tolerance;
         self
     }
 
-    /// σ before the first step, > 0; 1 by default.
+    /// All tolerances of the stationarity test.
+    #[must_use]
+    pub fn stationarity_tolerances(mut self, tolerances: StationarityTolerances) -> Self {
+        self.tolerances = tolerances;
+        self
+    }
+
+    /// Ends runs whose value stalls; off by default. A run that is told to go on starts with σ anew.
+    #[must_use]
+    pub fn cost_stall(mut self, options: Option<CostStallOptions>) -> Self {
+        self.cost_stall = options;
+        self
+    }
+
+    /// σ before the first step, > 0; 1 by default. Kept within 1e-10 and 1e12.
     #[must_use]
     pub fn initial_regularisation(mut self, sigma: f64) -> Self {
         self.initial_sigma = sigma;
@@ -147,26 +175,46 @@ impl Cubic {
         self.curvature.as_ref()
     }
 
-    /// Takes the Hessian at x, decomposes it over the free variables.
-    fn take_hessian(&mut self, rows: &[Vec<f64>], x: &[f64], g: &[f64]) -> Result<bool, SmoothError> {
+    /// What the test of stationarity found at the current point.
+    pub fn stationarity(&self) -> Option<&Stationarity> {
+        self.stationarity.as_ref()
+    }
+
+    /// The cost-stall guard of the run, with its best point and gradient.
+    pub fn cost_stall_guard(&self) -> Option<&CostStallGuard> {
+        self.guard.as_ref()
+    }
+
+    /// The point with its Hessian over the free variables; none where the Hessian is not finite.
+    fn iterate(
+        &self,
+        x: Vec<f64>,
+        value: f64,
+        gradient: Vec<f64>,
+        rows: &[Vec<f64>],
+    ) -> Result<Option<Iterate>, SmoothError> {
         let n = x.len();
         let received = rows.iter().map(Vec::len).find(|&length| length != n).unwrap_or(rows.len());
         if rows.len() != n || received != n {
             return Err(SmoothError::HessianShape { expected: n, received });
         }
-        self.hessian.clear();
-        self.hessian.extend(rows.iter().flatten());
-        // The lower triangle decides; a small asymmetry of rounding is averaged away.
-        for i in 0..n {
-            for j in 0..i {
-                let mean = 0.5 * (self.hessian[i * n + j] + self.hessian[j * n + i]);
-                self.hessian[i * n + j] = mean;
-                self.hessian[j * n + i] = mean;
-            }
+        let mut hessian: Vec<f64> = rows.iter().flatten().copied().collect();
+        if symmetrise(&mut hessian, n).is_err() {
+            return Ok(None);
         }
-        self.norm = self.bounds.projected_gradient_norm(x, g);
-        self.curvature = FreeCurvature::new(&self.bounds, x, g, &self.hessian);
-        Ok(self.curvature.is_some())
+        let curvature = FreeCurvature::new(&self.bounds, &x, &gradient, &hessian);
+        Ok(curvature.map(|curvature| Iterate { x, value, gradient, hessian, curvature }))
+    }
+
+    /// Makes a point the current one: the state gets its x, f and gradient, the solver keeps the rest.
+    fn settle_at(&mut self, at: Iterate, state: SecondOrderState) -> SecondOrderState {
+        let Iterate { x, value, gradient, hessian, curvature } = at;
+        let found = self.test.judge(&self.bounds, &x, value, &gradient, Some(&curvature));
+        self.norm = found.projected_gradient;
+        self.stationarity = Some(found);
+        self.hessian = hessian;
+        self.curvature = Some(curvature);
+        state.param(x).gradient(gradient).cost(value)
     }
 
     /// Writes x + d into `target` and d into `direction`; returns the decrease that the cubic model predicts.
@@ -224,13 +272,6 @@ impl Cubic {
         true
     }
 
-    /// True if the run may end at this point: stationary, and no negative curvature resolved.
-    fn stationary(&self) -> Option<SmoothStop> {
-        let negative = self.curvature.as_ref().is_some_and(FreeCurvature::is_negative);
-        (self.norm <= self.tolerance && !negative)
-            .then_some(SmoothStop::Stationary { norm: self.norm, tolerance: self.tolerance })
-    }
-
     fn stop_with(&mut self, stop: SmoothStop) -> TerminationReason {
         self.stop = stop;
         stop.termination_reason()
@@ -248,12 +289,8 @@ impl fmt::Debug for Cubic {
     }
 }
 
-/// A trial point that was accepted.
-struct Accepted {
-    value: f64,
-    gradient: Vec<f64>,
-    ratio: f64,
-}
+/// What a search for a step gives: the next point and the ratio of actual to predicted decrease, or why there is none.
+type Found = Result<(Iterate, f64), SmoothStop>;
 
 impl Cubic {
     /// Tries steps, each with a larger σ, until one is accepted.
@@ -263,52 +300,101 @@ impl Cubic {
         x: &[f64],
         value: f64,
         g: &[f64],
-    ) -> Result<Result<Accepted, SmoothStop>, Error> {
+    ) -> Result<Found, Error> {
+        let noise = value_noise(value);
         loop {
             if self.stop_when.as_ref().is_some_and(|hook| hook()) {
                 return Ok(Err(SmoothStop::Cancelled));
             }
-            let Some(predicted) = self.find_step(x, g) else {
-                return Ok(Err(self.at_rounding()));
-            };
-            let noise = VALUE_NOISE * value.abs();
+            let Some(predicted) = self.find_step(x, g) else { return Ok(Err(self.at_rounding(0.0, noise))) };
             let trial = problem.cost(&self.target)?;
             let ratio = (value - trial) / predicted;
             // Where f cannot tell, the gradient does.
             let cannot_tell = predicted <= noise && (value - trial).abs() <= noise;
             if trial.is_finite() && (ratio >= ACCEPTED || cannot_tell) {
-                let gradient = problem.gradient(&self.target)?;
-                if gradient.len() != x.len() {
-                    return Err(
-                        SmoothError::GradientLength { expected: x.len(), received: gradient.len() }.into()
-                    );
+                let found = self.sample(problem, trial)?;
+                if cannot_tell {
+                    let Some(next) = found.filter(|next| self.falls(next)) else {
+                        return Ok(Err(self.at_rounding(predicted, noise)));
+                    };
+                    return Ok(Ok((next, VERY_GOOD)));
                 }
-                if max_abs(&gradient).is_finite() {
-                    if !cannot_tell {
-                        self.rounding_steps = 0;
-                        return Ok(Ok(Accepted { value: trial, gradient, ratio }));
-                    }
-                    let norm = self.bounds.projected_gradient_norm(&self.target, &gradient);
-                    self.rounding_steps = if norm < 0.5 * self.norm { 0 } else { self.rounding_steps + 1 };
-                    return Ok(if norm < self.norm && self.rounding_steps < MAX_ROUNDING_STEPS {
-                        Ok(Accepted { value: trial, gradient, ratio: VERY_GOOD })
-                    } else {
-                        Err(self.at_rounding())
-                    });
+                if let Some(next) = found {
+                    self.rounding_steps = 0;
+                    return Ok(Ok((next, ratio)));
                 }
             }
             self.sigma *= TIGHTEN;
             if self.sigma > LARGEST_REGULARISATION {
-                return Ok(Err(SmoothStop::LineSearchFailed));
+                self.sigma = LARGEST_REGULARISATION;
+                return Ok(Err(SmoothStop::RejectFloor { radius: norm_two(&self.direction) }));
             }
         }
     }
 
-    fn at_rounding(&self) -> SmoothStop {
-        SmoothStop::RoundingLimit {
-            norm: self.norm,
-            tolerance: self.tolerance,
-            iterations: self.num_iterations,
+    /// Gradient and Hessian at the target, where f is `value`; none where they are not finite.
+    fn sample<O: SecondOrder>(&self, problem: &mut Problem<O>, value: f64) -> Result<Option<Iterate>, Error> {
+        let gradient = gradient(problem, &self.target)?;
+        if !max_abs(&gradient).is_finite() {
+            return Ok(None);
+        }
+        let rows = problem.hessian(&self.target)?;
+        Ok(self.iterate(self.target.clone(), value, gradient, &rows)?)
+    }
+
+    /// Whether a step at the rounding level of f lowers the projected gradient, and not for the third time by less than half.
+    fn falls(&mut self, next: &Iterate) -> bool {
+        let norm = self.bounds.projected_gradient_norm(&next.x, &next.gradient);
+        self.rounding_steps = if norm < 0.5 * self.norm { 0 } else { self.rounding_steps + 1 };
+        norm < self.norm && self.rounding_steps < MAX_ROUNDING_STEPS
+    }
+
+    fn at_rounding(&self, predicted: f64, noise: f64) -> SmoothStop {
+        SmoothStop::NumericallyConverged { predicted, noise, norm: self.norm }
+    }
+
+    /// Where no cubic step was found at a point of resolved negative curvature, f itself is asked along it.
+    fn walk<O: SecondOrder>(
+        &mut self,
+        problem: &mut Problem<O>,
+        x: &[f64],
+        value: f64,
+        stop: SmoothStop,
+    ) -> Result<Found, Error> {
+        let saddle = self.stationarity.as_ref().is_some_and(Stationarity::is_saddle);
+        let least = self.curvature.as_ref().and_then(|curvature| curvature.least_curvature(x.len()));
+        let (true, Some(least), false) = (saddle, least, stop == SmoothStop::Cancelled) else {
+            return Ok(Err(stop));
+        };
+        let (direction, noise) = (&least.direction, value_noise(value));
+        let start = CurvatureWalkStart { x, value, direction, least: least.value, noise };
+        let contradicted = SmoothStop::CurvatureContradicted { least: least.value, norm: self.norm };
+        match walk_negative_curvature(&self.bounds, &start, |x| problem.cost(&x.to_vec()))? {
+            CurvatureWalk::Descent { x, value } => {
+                self.target = x;
+                self.sigma = self.initial_sigma.clamp(SMALLEST_REGULARISATION, LARGEST_REGULARISATION);
+                let next = self.sample(problem, value)?;
+                Ok(next.map(|next| (next, ACCEPTED)).ok_or(SmoothStop::NotFinite))
+            }
+            CurvatureWalk::Contradicted => Ok(Err(contradicted)),
+        }
+    }
+
+    /// The guard's word on the point, if it ends the run.
+    fn watch_the_value(&mut self, at: &Iterate) -> Option<SmoothStop> {
+        let norm = self.bounds.projected_gradient_norm(&at.x, &at.gradient);
+        let guard = self.guard.as_mut()?;
+        match guard.observe(&at.x, at.value, &at.gradient, norm) {
+            CostStallVerdict::FlatValley => {
+                let norm = guard.best().map_or(norm, |best| best.projected_gradient);
+                Some(SmoothStop::CostStall { norm, tolerance: self.test.gradient })
+            }
+            CostStallVerdict::KeepDescending => {
+                self.sigma = self.initial_sigma;
+                None
+            }
+            // The test itself ends the run where the point is no saddle.
+            CostStallVerdict::Stationary | CostStallVerdict::Progress => None,
         }
     }
 }
@@ -328,28 +414,30 @@ where
         problem: &mut Problem<O>,
         mut state: SecondOrderState,
     ) -> Result<(SecondOrderState, Option<KV>), Error> {
-        let named = [("gradient_tolerance", self.tolerance), ("initial_regularisation", self.initial_sigma)];
-        for (name, value) in named {
-            if value.is_nan() || value < 0.0 {
-                return Err(SmoothError::Tolerance { name, value }.into());
-            }
-        }
-        let x = self.bounds.start(state.take_param())?;
-        self.direction = vec![0.0; x.len()];
-        self.target = vec![0.0; x.len()];
+        self.tolerances.check()?;
+        SmoothError::check_positive("initial_regularisation", self.initial_sigma)?;
+        let n = self.bounds.len();
+        (self.direction, self.target) = (vec![0.0; n], vec![0.0; n]);
         self.sigma = self.initial_sigma.clamp(SMALLEST_REGULARISATION, LARGEST_REGULARISATION);
         (self.stop, self.num_iterations, self.rounding_steps) = (SmoothStop::Running, 0, 0);
-        let value = problem.cost(&x)?;
-        let gradient = if value.is_finite() { problem.gradient(&x)? } else { Vec::new() };
-        if value.is_finite() && gradient.len() != x.len() {
-            return Err(SmoothError::GradientLength { expected: x.len(), received: gradient.len() }.into());
-        }
-        let finite = value.is_finite() && max_abs(&gradient).is_finite();
-        if !finite || !self.take_hessian(&problem.hessian(&x)?, &x, &gradient)? {
+        (self.curvature, self.stationarity) = (None, None);
+        let first = first_sample(problem, &self.bounds, &mut state)?;
+        self.test = self.tolerances.at_start(first.value);
+        self.guard = self.cost_stall.map(|options| CostStallGuard::new(options, self.test));
+        let at = match first.gradient {
+            Some(gradient) => {
+                let given = state.take_hessian().filter(|_| first.from_state);
+                let rows = given.map_or_else(|| problem.hessian(&first.x), Ok)?;
+                self.iterate(first.x.clone(), first.value, gradient, &rows)?
+            }
+            None => None,
+        };
+        let Some(at) = at else {
             let reason = self.stop_with(SmoothStop::NotFinite);
-            return Ok((state.param(x).cost(value).terminate_with(reason), None));
-        }
-        Ok((state.param(x).gradient(gradient).cost(value), None))
+            return Ok((state.param(first.x).cost(first.value).terminate_with(reason), None));
+        };
+        self.watch_the_value(&at);
+        Ok((self.settle_at(at, state), None))
     }
 
     fn next_iter(
@@ -361,42 +449,40 @@ where
         // Both were set by `init`; a state without them was not made by this solver.
         let x = state.take_param().ok_or(SmoothError::NoStart)?;
         let g = state.take_gradient().ok_or(SmoothError::NoStart)?;
-        let accepted = match self.search(problem, &x, value, &g)? {
-            Ok(accepted) => accepted,
+        let found = match self.search(problem, &x, value, &g)? {
+            Err(stop) => self.walk(problem, &x, value, stop)?,
+            found => found,
+        };
+        let (next, ratio) = match found {
+            Ok(found) => found,
             Err(stop) => {
                 let reason = self.stop_with(stop);
                 return Ok((state.param(x).gradient(g).terminate_with(reason), None));
             }
         };
-        if accepted.ratio >= VERY_GOOD {
+        if ratio >= VERY_GOOD {
             self.sigma = (self.sigma / RELAX).max(SMALLEST_REGULARISATION);
         }
         self.num_iterations += 1;
-        let x = self.target.clone();
-        let rows = problem.hessian(&x)?;
-        let finite = self.take_hessian(&rows, &x, &accepted.gradient)?;
-        let (norm, sigma) = (self.norm, self.sigma);
-        let mut state = state.param(x).gradient(accepted.gradient).cost(accepted.value);
-        // Accepted for its gradient: argmin, which looks at f alone, would keep the point before.
-        if accepted.value >= value {
+        let stalled = self.watch_the_value(&next);
+        let accepted_for_its_gradient = next.value >= value;
+        let mut state = self.settle_at(next, state);
+        // argmin, which looks at f alone, would keep the point before.
+        if accepted_for_its_gradient {
             make_best(&mut state);
         }
-        if !finite {
-            let reason = self.stop_with(SmoothStop::NotFinite);
-            state = state.terminate_with(reason);
+        if let Some(stop) = stalled {
+            state = state.terminate_with(self.stop_with(stop));
         }
-        Ok((state, Some(kv!("projected_gradient" => norm; "regularisation" => sigma;))))
+        Ok((state, Some(kv!("projected_gradient" => self.norm; "regularisation" => self.sigma;))))
     }
 
     fn terminate(&mut self, state: &SecondOrderState) -> TerminationStatus {
-        if let Some(stop) = self.stationary() {
+        if self.stationarity.as_ref().is_some_and(Stationarity::is_stationary) {
+            let stop = SmoothStop::Stationary { norm: self.norm, tolerance: self.test.gradient };
             return TerminationStatus::Terminated(self.stop_with(stop));
         }
-        if state.iter >= state.max_iters {
-            self.stop = SmoothStop::IterationLimit;
-        } else if state.best_cost <= state.target_cost {
-            self.stop = SmoothStop::TargetCost;
-        }
+        self.stop = self.stop.or_limits(state);
         TerminationStatus::NotTerminated
     }
 }

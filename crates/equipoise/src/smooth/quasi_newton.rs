@@ -5,10 +5,13 @@
 //! few pairs of vectors, [`Bfgs`](super::Bfgs) as a dense matrix.
 
 use super::bounds::Bounds;
+use super::cost_stall::{CostStallGuard, CostStallOptions, CostStallVerdict};
 use super::line_search::{LineSearchStart, LineSearchStatus, MoreThuente};
-use super::stop::{CANCELLATION_NOISE, Progress, Tolerances, VALUE_NOISE};
+use super::problem::{FirstSample, Smooth, evaluate, first_sample};
+use super::stationarity::{StationarityTest, StationarityTolerances};
+use super::stop::{CANCELLATION_NOISE, Progress, VALUE_NOISE};
 use super::{SmoothError, SmoothStop};
-use crate::numeric::sum::{dot, max_abs, norm_two};
+use crate::numeric::sum::{dot, norm_two};
 use argmin::core::{
     CostFunction, Error, Gradient, IterState, KV, Problem, Solver, State, TerminationReason,
     TerminationStatus,
@@ -28,7 +31,10 @@ pub trait CurvatureModel {
     /// The solver's name.
     const NAME: &'static str;
     /// Forgets everything and takes problems of n variables.
-    fn start(&mut self, dimension: usize);
+    ///
+    /// # Errors
+    /// [`SmoothError`] if an option of the model does not fit n.
+    fn start(&mut self, dimension: usize) -> Result<(), SmoothError>;
     /// True while B says nothing of the scale of f.
     fn is_unscaled(&self) -> bool;
     /// B = I again, after a step that failed.
@@ -62,7 +68,11 @@ pub trait CurvatureModel {
 /// values differ by rounding only, the best one is the one of the smallest projected gradient.
 pub struct QuasiNewton<M> {
     bounds: Bounds,
-    tolerances: Tolerances,
+    tolerances: StationarityTolerances,
+    test: StationarityTest,
+    function_tolerance: Option<f64>,
+    cost_stall: Option<CostStallOptions>,
+    guard: Option<CostStallGuard>,
     line_search: MoreThuente,
     stop_when: Option<StopHook>,
     step_caps: Option<Vec<f64>>,
@@ -91,9 +101,14 @@ enum Interruption {
 
 impl<M: CurvatureModel> QuasiNewton<M> {
     pub(super) fn with_model(lower: Vec<f64>, upper: Vec<f64>, model: M) -> Result<Self, SmoothError> {
+        let tolerances = StationarityTolerances::default();
         Ok(Self {
             bounds: Bounds::new(lower, upper)?,
-            tolerances: Tolerances { gradient: 1e-5, function: None },
+            test: tolerances.at_start(0.0),
+            tolerances,
+            function_tolerance: None,
+            cost_stall: None,
+            guard: None,
             line_search: MoreThuente::default(),
             stop_when: None,
             step_caps: None,
@@ -126,10 +141,24 @@ impl<M: CurvatureModel> QuasiNewton<M> {
         self
     }
 
+    /// All tolerances of the test of stationarity ([`StationarityTest`]); without a Hessian it asks S1 alone.
+    #[must_use]
+    pub fn stationarity_tolerances(mut self, tolerances: StationarityTolerances) -> Self {
+        self.tolerances = tolerances;
+        self
+    }
+
+    /// Ends runs whose value stalls; off by default. A run that is told to go on forgets its model.
+    #[must_use]
+    pub fn cost_stall(mut self, options: Option<CostStallOptions>) -> Self {
+        self.cost_stall = options;
+        self
+    }
+
     /// Stops when |f_{k+1} − f_k| ≤ `tolerance` · max(|f_k|, |f_{k+1}|, 1); off by default.
     #[must_use]
     pub fn function_tolerance(mut self, tolerance: Option<f64>) -> Self {
-        self.tolerances.function = tolerance;
+        self.function_tolerance = tolerance;
         self
     }
 
@@ -160,6 +189,11 @@ impl<M: CurvatureModel> QuasiNewton<M> {
     /// maxᵢ |P(x − g)ᵢ − xᵢ| at the best point of the state; infinite before a run.
     pub fn projected_gradient_norm(&self) -> f64 {
         self.progress.norm_at_best
+    }
+
+    /// The cost-stall guard of the run, with its best point and gradient.
+    pub fn cost_stall_guard(&self) -> Option<&CostStallGuard> {
+        self.guard.as_ref()
     }
 
     fn is_cancelled(&self) -> bool {
@@ -285,6 +319,24 @@ impl<M: CurvatureModel> QuasiNewton<M> {
         }
     }
 
+    /// The cost-stall guard's word on the accepted step: the stop of a flat valley; a run that is stuck loses its model.
+    fn watch_the_value(&mut self, x: &[f64], step: &Step) -> Option<SmoothStop> {
+        let guard = self.guard.as_mut()?;
+        match guard.observe(x, step.value, &step.gradient, self.progress.norm) {
+            CostStallVerdict::KeepDescending => self.model.reset(),
+            CostStallVerdict::FlatValley => {
+                let norm = guard.best().map_or(self.progress.norm, |best| best.projected_gradient);
+                return Some(SmoothStop::CostStall { norm, tolerance: self.test.gradient });
+            }
+            CostStallVerdict::Stationary => {
+                let norm = guard.best().map_or(self.progress.norm, |best| best.projected_gradient);
+                return Some(SmoothStop::Stationary { norm, tolerance: self.test.gradient });
+            }
+            CostStallVerdict::Progress => {}
+        }
+        None
+    }
+
     fn stop_with(&mut self, stop: SmoothStop) -> TerminationReason {
         self.stop = stop;
         stop.termination_reason()
@@ -329,30 +381,6 @@ fn check_caps(caps: Option<&[f64]>, n: usize) -> Result<(), SmoothError> {
     }
 }
 
-/// The problems this solver takes.
-trait Smooth:
-    CostFunction<Param = Vec<f64>, Output = f64> + Gradient<Param = Vec<f64>, Gradient = Vec<f64>>
-{
-}
-
-impl<O> Smooth for O where
-    O: CostFunction<Param = Vec<f64>, Output = f64> + Gradient<Param = Vec<f64>, Gradient = Vec<f64>>
-{
-}
-
-/// f and its gradient at a point; no gradient is asked for where f is not finite.
-fn evaluate<O: Smooth>(problem: &mut Problem<O>, x: &Vec<f64>) -> Result<(f64, Option<Vec<f64>>), Error> {
-    let value = problem.cost(x)?;
-    if !value.is_finite() {
-        return Ok((value, None));
-    }
-    let gradient = problem.gradient(x)?;
-    if gradient.len() != x.len() {
-        return Err(SmoothError::GradientLength { expected: x.len(), received: gradient.len() }.into());
-    }
-    Ok((value, Some(gradient)))
-}
-
 impl<O, M: CurvatureModel> Solver<O, SmoothState> for QuasiNewton<M>
 where
     O: CostFunction<Param = Vec<f64>, Output = f64> + Gradient<Param = Vec<f64>, Gradient = Vec<f64>>,
@@ -367,23 +395,28 @@ where
         mut state: SmoothState,
     ) -> Result<(SmoothState, Option<KV>), Error> {
         self.tolerances.check()?;
+        SmoothError::check_tolerance("function_tolerance", self.function_tolerance)?;
         let n = self.bounds.len();
         check_caps(self.step_caps.as_deref(), n)?;
-        let x = self.bounds.start(state.take_param())?;
+        self.model.start(n)?;
         self.value_noise = VALUE_NOISE;
-        self.model.start(n);
         for vector in [&mut self.target, &mut self.direction, &mut self.trial] {
             vector.clear();
             vector.resize(n, 0.0);
         }
         self.stop = SmoothStop::Running;
         self.progress = Progress::new(f64::INFINITY, f64::INFINITY);
-        let (value, gradient) = evaluate(problem, &x)?;
-        let Some(gradient) = gradient.filter(|gradient| max_abs(gradient).is_finite()) else {
+        let FirstSample { x, value, gradient, .. } = first_sample(problem, &self.bounds, &mut state)?;
+        let Some(gradient) = gradient else {
             let reason = self.stop_with(SmoothStop::NotFinite);
             return Ok((state.param(x).cost(value).terminate_with(reason), None));
         };
+        self.test = self.tolerances.at_start(value);
+        self.guard = self.cost_stall.map(|options| CostStallGuard::new(options, self.test));
         self.progress = Progress::new(value, self.bounds.projected_gradient_norm(&x, &gradient));
+        if let Some(guard) = &mut self.guard {
+            guard.observe(&x, value, &gradient, self.progress.norm);
+        }
         Ok((state.param(x).gradient(gradient).cost(value), None))
     }
 
@@ -407,24 +440,23 @@ where
         let x_next = std::mem::replace(&mut self.trial, x);
         let norm = self.bounds.projected_gradient_norm(&x_next, &step.gradient);
         self.progress.record(value, step.value, norm);
+        let stalled = self.watch_the_value(&x_next, &step);
         let mut state = state.param(x_next).gradient(step.gradient).cost(step.value);
         self.settle_best(&mut state);
+        if let Some(stop) = stalled {
+            state = state.terminate_with(self.stop_with(stop));
+        }
         Ok((state, Some(kv!("projected_gradient" => norm;))))
     }
 
     fn terminate(&mut self, state: &SmoothState) -> TerminationStatus {
-        if let Some(stop) = self.progress.stop(&self.tolerances) {
+        if let Some(stop) = self.progress.stop(&self.test, self.function_tolerance) {
             return TerminationStatus::Terminated(self.stop_with(stop));
         }
         if self.is_cancelled() {
             return TerminationStatus::Terminated(self.stop_with(SmoothStop::Cancelled));
         }
-        // argmin applies these two itself; the solver only says so in its own words.
-        if state.iter >= state.max_iters {
-            self.stop = SmoothStop::IterationLimit;
-        } else if state.best_cost <= state.target_cost {
-            self.stop = SmoothStop::TargetCost;
-        }
+        self.stop = self.stop.or_limits(state);
         TerminationStatus::NotTerminated
     }
 }

@@ -1,6 +1,8 @@
 //! Errors, stop reasons and stop tests of the solvers.
 
-use argmin::core::TerminationReason;
+use super::fixed_point::FixedPointFallback;
+use super::stationarity::StationarityTest;
+use argmin::core::{IterState, TerminationReason};
 
 /// Wrong input to a solver. Inside argmin's error it is found by `downcast_ref::<SmoothError>()`.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -82,6 +84,82 @@ pub enum SmoothError {
         /// Number of rows, or length of the first row that differs.
         received: usize,
     },
+    /// The Hessian operator has another dimension than its point.
+    #[error("hessian operator: expected dimension {expected}, received {received}")]
+    OperatorDimension {
+        /// Length of the point.
+        expected: usize,
+        /// Dimension of the operator.
+        received: usize,
+    },
+    /// The first metric has another number of entries than n².
+    #[error("initial_metric: expected {expected} numbers, received {received}")]
+    MetricLength {
+        /// n²
+        expected: usize,
+        /// Number of entries.
+        received: usize,
+    },
+    /// An option is not a positive number.
+    #[error("{name}: expected a positive number, received {value}")]
+    NotPositive {
+        /// Name of the option.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+    },
+    /// An index names no variable.
+    #[error("{name}: expected an index below {dimension}, received {index}, which is out of range")]
+    CoordinateIndex {
+        /// Name of the option.
+        name: &'static str,
+        /// The index.
+        index: usize,
+        /// Number of variables.
+        dimension: usize,
+    },
+    /// A fixed-point step has another length than its point.
+    #[error("step: expected {expected} numbers, received {received}")]
+    FixedPointStepLength {
+        /// Length of the point.
+        expected: usize,
+        /// Length of the step.
+        received: usize,
+    },
+    /// The ψ gradient has another length than there are ψ coordinates.
+    #[error("psi_gradient: expected {expected} numbers, received {received}")]
+    PsiGradientLength {
+        /// Number of ψ coordinates.
+        expected: usize,
+        /// Length of the gradient.
+        received: usize,
+    },
+}
+
+impl SmoothError {
+    /// # Errors
+    /// [`SmoothError::Tolerance`] if the value is negative or NaN.
+    pub(super) fn check_tolerance(name: &'static str, value: Option<f64>) -> Result<(), Self> {
+        match value {
+            Some(value) if value.is_nan() || value < 0.0 => Err(Self::Tolerance { name, value }),
+            _ => Ok(()),
+        }
+    }
+
+    /// # Errors
+    /// [`SmoothError::NotPositive`] if `value` is not above 0.
+    pub(super) fn check_positive(name: &'static str, value: f64) -> Result<(), Self> {
+        if value > 0.0 { Ok(()) } else { Err(Self::NotPositive { name, value }) }
+    }
+}
+
+/// What the problem gave where the matrix-free trust region needs an operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoutingMismatch {
+    /// A dense Hessian: cubic regularisation suits it.
+    Dense,
+    /// No Hessian: a quasi-Newton method suits it.
+    Unavailable,
 }
 
 /// What ended a run.
@@ -125,14 +203,90 @@ pub enum SmoothStop {
     IterationLimit,
     /// argmin's target cost was reached.
     TargetCost,
+    /// The model predicts a decrease below the rounding error of f, and no negative curvature is resolved: `predicted` ≤ `noise`. The
+    /// arithmetic shows no better point, though the projected gradient is above `tolerance`.
+    NumericallyConverged {
+        /// Decrease that the model predicts.
+        predicted: f64,
+        /// Rounding error of f.
+        noise: f64,
+        /// maxᵢ |P(x − g)ᵢ − xᵢ|
+        norm: f64,
+    },
+    /// Every step was rejected down to the shortest one: f and its derivatives contradict each other. A further run from here ends alike.
+    RejectFloor {
+        /// Length (∞ > radius > 0) or reciprocal regularisation of the last step that was tried.
+        radius: f64,
+    },
+    /// The problem gave another form of Hessian than this solver works with.
+    RoutingMismatch(RoutingMismatch),
+    /// The value has stalled where the gradient is not small, as the cost-stall guard says: a flat valley.
+    CostStall {
+        /// maxᵢ |P(x − g)ᵢ − xᵢ| at the best point.
+        norm: f64,
+        /// The gradient tolerance.
+        tolerance: f64,
+    },
+    /// A stationary point whose Hessian shows negative curvature that f does not: the two contradict each other.
+    CurvatureContradicted {
+        /// The least eigenvalue.
+        least: f64,
+        /// maxᵢ |P(x − g)ᵢ − xᵢ|
+        norm: f64,
+    },
+    /// The projected fixed-point step is small: `norm` ≤ `tolerance`.
+    StepStationary {
+        /// The largest projected (and for ψ scaled) step.
+        norm: f64,
+        /// The step tolerance.
+        tolerance: f64,
+    },
+    /// The fixed-point steps cannot be followed; a method with gradients should go on.
+    FirstOrderFallback(FixedPointFallback),
+    /// The fixed-point step is zero, but f is known only up to `gap` > `tolerance`.
+    EnclosureOpen {
+        /// The enclosure gap.
+        gap: f64,
+        /// The step tolerance.
+        tolerance: f64,
+    },
 }
 
 impl SmoothStop {
+    /// True if the solver's own test of a minimiser holds: stationary, numerically converged, or a fixed point. A certificate still has
+    /// to say so.
+    pub fn is_converged(self) -> bool {
+        matches!(
+            self,
+            Self::Stationary { .. } | Self::NumericallyConverged { .. } | Self::StepStationary { .. }
+        )
+    }
+
+    /// The same, or argmin's own limits where one is reached: argmin applies them itself, the solver only says so in its own words.
+    pub(super) fn or_limits<H>(self, state: &IterState<Vec<f64>, Vec<f64>, (), H, (), f64>) -> Self {
+        if state.iter >= state.max_iters {
+            Self::IterationLimit
+        } else if state.best_cost <= state.target_cost {
+            Self::TargetCost
+        } else {
+            self
+        }
+    }
+
     /// The reason as argmin says it.
     pub(super) fn termination_reason(self) -> TerminationReason {
         let exit = |text: &str| TerminationReason::SolverExit(text.to_owned());
         match self {
-            Self::Stationary { .. } | Self::FunctionStalled { .. } => TerminationReason::SolverConverged,
+            Self::Stationary { .. }
+            | Self::FunctionStalled { .. }
+            | Self::NumericallyConverged { .. }
+            | Self::StepStationary { .. } => TerminationReason::SolverConverged,
+            Self::RejectFloor { .. } => exit("every step was rejected"),
+            Self::RoutingMismatch(_) => exit("the Hessian has another form"),
+            Self::CostStall { .. } => exit("the value stalls"),
+            Self::CurvatureContradicted { .. } => exit("the negative curvature is contradicted"),
+            Self::FirstOrderFallback(_) => exit("the fixed-point steps cannot be followed"),
+            Self::EnclosureOpen { .. } => exit("the enclosure gap is open"),
             Self::RoundingLimit { .. } => exit("no progress beyond rounding"),
             Self::LineSearchFailed => exit("line search failed"),
             Self::NotFinite => exit("objective or gradient not finite"),
@@ -141,25 +295,6 @@ impl SmoothStop {
             Self::TargetCost => TerminationReason::TargetCostReached,
             Self::Running => exit("running"),
         }
-    }
-}
-
-/// Tolerances of the stop tests.
-#[derive(Debug, Clone)]
-pub(super) struct Tolerances {
-    pub gradient: f64,
-    pub function: Option<f64>,
-}
-
-impl Tolerances {
-    pub fn check(&self) -> Result<(), SmoothError> {
-        let named = [("gradient_tolerance", Some(self.gradient)), ("function_tolerance", self.function)];
-        for (name, value) in named {
-            if let Some(value) = value.filter(|value| value.is_nan() || *value < 0.0) {
-                return Err(SmoothError::Tolerance { name, value });
-            }
-        }
-        Ok(())
     }
 }
 
@@ -218,16 +353,11 @@ impl Progress {
         self.smallest_norm = self.smallest_norm.min(norm);
     }
 
-    /// Stationarity: maxᵢ |P(x − g)ᵢ − xᵢ| ≤ tolerance. Returns both sides.
-    pub fn stationarity(&self, tolerances: &Tolerances) -> (f64, f64) {
-        (self.norm, tolerances.gradient)
-    }
-
     /// Change of f in the last step: |f_{k+1} − f_k| ≤ tolerance · max(|f_k|, |f_{k+1}|, 1). Returns both sides; none
     /// without a tolerance or a step.
-    pub fn function_change(&self, tolerances: &Tolerances) -> Option<(f64, f64)> {
+    pub fn function_change(&self, tolerance: Option<f64>) -> Option<(f64, f64)> {
         let (value, before) = self.values?;
-        Some(((value - before).abs(), tolerances.function? * value.abs().max(before.abs()).max(1.0)))
+        Some(((value - before).abs(), tolerance? * value.abs().max(before.abs()).max(1.0)))
     }
 
     /// Rounding limit: steps in a row without progress ≥ 100. Returns both sides.
@@ -236,12 +366,12 @@ impl Progress {
     }
 
     /// The first of the tests that holds.
-    pub fn stop(&self, tolerances: &Tolerances) -> Option<SmoothStop> {
-        let (norm, tolerance) = self.stationarity(tolerances);
-        if norm <= tolerance {
+    pub fn stop(&self, test: &StationarityTest, function_tolerance: Option<f64>) -> Option<SmoothStop> {
+        let (norm, tolerance) = (self.norm, test.gradient);
+        if test.accepts_gradient(norm) {
             return Some(SmoothStop::Stationary { norm, tolerance });
         }
-        if let Some((change, limit)) = self.function_change(tolerances)
+        if let Some((change, limit)) = self.function_change(function_tolerance)
             && change <= limit
         {
             return Some(SmoothStop::FunctionStalled { change, limit });

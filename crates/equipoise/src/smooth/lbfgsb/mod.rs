@@ -82,9 +82,10 @@ impl Lbfgsb {
 impl CurvatureModel for LimitedMemoryModel {
     const NAME: &'static str = "L-BFGS-B";
 
-    fn start(&mut self, dimension: usize) {
+    fn start(&mut self, dimension: usize) -> Result<(), SmoothError> {
         self.memory = LimitedMemory::new(dimension, self.capacity);
         self.subspace = Subspace::new(dimension);
+        Ok(())
     }
 
     fn is_unscaled(&self) -> bool {

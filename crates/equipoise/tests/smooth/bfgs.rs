@@ -1,9 +1,7 @@
 //! BFGS with a dense matrix against exact answers of its own kind of problem.
 
-mod common;
-
+use crate::common::{Objective, projected_gradient_norm};
 use argmin::core::{Error, State};
-use common::{Objective, projected_gradient_norm};
 use equipoise::smooth::{Bfgs, InitialMetric, SmoothError, SmoothStop};
 use proptest::prelude::*;
 

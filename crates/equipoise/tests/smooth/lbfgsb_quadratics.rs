@@ -1,8 +1,6 @@
 //! Convex quadratics over a box against the minimiser found by enumerating active sets.
 
-mod common;
-
-use common::{best, projected_gradient_norm, run};
+use crate::common::{best, projected_gradient_norm, run};
 use equipoise::smooth::{Lbfgsb, SmoothStop};
 use proptest::prelude::*;
 use std::ops::RangeInclusive;

@@ -1,10 +1,8 @@
 //! Behaviour of the bound-constrained L-BFGS solver as a user of argmin sees it.
 
-mod common;
-
+use crate::common::{Objective, best, projected_gradient_norm, run};
 use argmin::core::observers::{Observe, ObserverMode};
 use argmin::core::{Error, Executor, KV, State, TerminationReason};
-use common::{Objective, best, projected_gradient_norm, run};
 use equipoise::smooth::SmoothState;
 use equipoise::smooth::{Lbfgsb, SmoothError, SmoothStop};
 use std::sync::Arc;
