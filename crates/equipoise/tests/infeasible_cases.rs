@@ -3,11 +3,13 @@
 use equipoise::certificate::conflict::{Conflict, Evidence, check_conflict};
 use equipoise::certificate::infeasibility::Proof;
 use equipoise::certificate::linear_system::{Edge, LinearSystem, Member, Part};
+use equipoise::numeric::matrix::Matrix;
 use equipoise::numeric::sparse::SparseMatrix;
 use equipoise::qp::conflict::{Candidates, background, find_conflict};
-use equipoise::qp::dual_active_set::{QuadraticEnd, QuadraticOptions, QuadraticProblem};
 use equipoise::qp::feasibility::{Feasibility, FeasibilityOptions, check_feasibility};
 use equipoise::qp::relaxation::{cheapest_relaxation, single_row_relaxations};
+use equipoise::qp::unbounded::find_ray;
+use equipoise::qp::{QpOptions, QpProblem, QpStatus};
 use equipoise_testset::{LinearConstraints, cases_folder, read_lp, read_maros_meszaros, read_mps};
 use num_rational::BigRational;
 use num_traits::{Signed, ToPrimitive, Zero};
@@ -198,51 +200,60 @@ fn feasible_controls_are_never_accused() {
 }
 
 /// ½x₁² − x₂ (the two `.lp` cases maximise its negative) over the constraints of a file, variables in the file's order.
-fn quadratic_case(file: &str) -> Option<(QuadraticProblem, LinearSystem)> {
+fn quadratic_case(file: &str) -> Option<(QpProblem, LinearSystem)> {
     let text = std::fs::read_to_string(cases_folder()?.join("infeasible").join(file)).unwrap();
     let system = system(read_lp(&text));
     assert_eq!((system.name(Part::Column(0)), system.name(Part::Column(1))), ("x2".into(), "x1".into()));
-    let problem = QuadraticProblem::new(vec![0.0, 0.0, 0.0, 1.0], vec![-1.0, 0.0], system.clone()).unwrap();
-    Some((problem, system))
+    let p = Matrix::dense(2, 2, vec![0.0, 0.0, 0.0, 1.0]).unwrap();
+    Some((quadratic(p, vec![-1.0, 0.0], &system), system))
+}
+
+fn quadratic(p: Matrix, q: Vec<f64>, system: &LinearSystem) -> QpProblem {
+    let rows = (system.row_lower.clone(), system.row_upper.clone());
+    let bounds = (system.lower.clone(), system.upper.clone());
+    QpProblem::new(p, q, system.matrix.clone().into(), rows, bounds).unwrap()
 }
 
 #[test]
 fn the_unbounded_program_ends_with_a_ray() {
-    let Some((problem, system)) = quadratic_case("qpunbounded.lp") else { return };
-    let answer = problem.solve_convex(&QuadraticOptions::default());
-    let QuadraticEnd::Unbounded(ray) = &answer.end else { panic!("{answer:?}") };
+    let Some((mut problem, system)) = quadratic_case("qpunbounded.lp") else { return };
+    let answer = problem.solve(&QpOptions::default());
+    assert_eq!(answer.status, QpStatus::Unbounded);
     // Along x2 alone: no curvature, no bound, the objective falls by 1 per unit.
-    assert_eq!(ray.direction, [1.0, 0.0]);
-    assert_eq!((ray.check.descent, ray.check.curvature, ray.check.violation), (1.0, 0.0, 0.0));
+    let ray = answer.ray.unwrap();
+    assert!((ray.direction[0] - 1.0).abs() <= 1e-9 && ray.direction[1].abs() <= 1e-9, "{ray:?}");
+    assert!(ray.check.proven && (ray.check.descent - 1.0).abs() <= 1e-9);
     assert!(system.max_violation(&answer.x) <= 1e-9);
-    let further: Vec<f64> = answer.x.iter().zip(&ray.direction).map(|(x, d)| x + 1e6 * d).collect();
+    let found = find_ray(problem.program(), 1e-9).unwrap();
+    assert_eq!(found.direction, [1.0, 0.0]);
+    assert_eq!((found.check.descent, found.check.curvature, found.check.violation), (1.0, 0.0, 0.0));
+    let further: Vec<f64> = answer.x.iter().zip(&found.direction).map(|(x, d)| x + 1e6 * d).collect();
     assert!(system.max_violation(&further) <= 1e-9);
 }
 
 #[test]
 fn the_infeasible_program_is_not_called_unbounded() {
-    let Some((problem, system)) = quadratic_case("qpinfeasible.lp") else { return };
-    let answer = problem.solve_convex(&QuadraticOptions::default());
-    let QuadraticEnd::Infeasible(Feasibility::Infeasible { farkas, .. }) = &answer.end else {
-        panic!("{answer:?}")
-    };
+    let Some((mut problem, system)) = quadratic_case("qpinfeasible.lp") else { return };
+    let answer = problem.solve(&QpOptions::default());
+    assert_eq!(answer.status, QpStatus::Infeasible);
+    let Some(Feasibility::Infeasible { farkas, .. }) = &answer.infeasibility else { panic!("{answer:?}") };
     assert!(exact_gap(&system, farkas) > 1e-6);
-    assert!(problem.find_ray(1e-9).is_none());
+    assert!(find_ray(problem.program(), 1e-9).is_none());
 }
 
 #[test]
 fn bounded_programs_have_no_ray() {
     let matrix = SparseMatrix::from_dense_columns(1, [&[1.0][..], &[1.0]]).unwrap();
     let infinite = f64::INFINITY;
-    let system = |upper: f64| {
-        let bounds = (vec![0.0; 2], vec![infinite; 2]);
-        LinearSystem::new(matrix.clone(), (vec![-infinite], vec![upper]), bounds).unwrap()
-    };
     // min −x − 2y over x, y ≥ 0: bounded by x + y ≤ 4 only.
-    let problem = |upper: f64| QuadraticProblem::new(vec![0.0; 4], vec![-1.0, -2.0], system(upper)).unwrap();
-    let bounded = problem(4.0).solve_convex(&QuadraticOptions::default());
-    assert_eq!(bounded.end, QuadraticEnd::Solved);
-    assert!(problem(4.0).find_ray(1e-9).is_none());
-    let unbounded = problem(infinite).solve_convex(&QuadraticOptions::default());
-    assert!(matches!(unbounded.end, QuadraticEnd::Unbounded(_)), "{unbounded:?}");
+    let problem = |upper: f64| {
+        let bounds = (vec![0.0; 2], vec![infinite; 2]);
+        let system = LinearSystem::new(matrix.clone(), (vec![-infinite], vec![upper]), bounds).unwrap();
+        quadratic(Matrix::scaled_identity(2, 0.0), vec![-1.0, -2.0], &system)
+    };
+    let bounded = problem(4.0).solve(&QpOptions::default());
+    assert_eq!(bounded.status, QpStatus::Converged);
+    assert!(find_ray(problem(4.0).program(), 1e-9).is_none());
+    let unbounded = problem(infinite).solve(&QpOptions::default());
+    assert_eq!(unbounded.status, QpStatus::Unbounded);
 }

@@ -4,8 +4,9 @@
 //! row i has a lower side and ≤ 0 where it has an upper one, and likewise dⱼ with the bounds of xⱼ.
 
 use super::box_residuals::larger;
-use super::linear_system::{Edge, LinearSystem, Part};
-use crate::numeric::dd::{Accumulator, Dd};
+use super::linear_system::Part;
+use super::quadratic::QuadraticProgram;
+use crate::numeric::matrix::Row;
 use crate::numeric::sum::max_abs;
 
 /// What a ray is worth, for max|d| = 1.
@@ -21,40 +22,32 @@ pub struct RayCheck {
     pub proven: bool,
 }
 
-/// Checks the ray `d` (n) of ½xᵀPx + qᵀx over a feasible system; `hessian` is P (n × n, row-major).
+/// Checks the ray `d` (n) of a program whose constraints are feasible.
 ///
 /// # Panics
-/// If a length does not match the system.
-pub fn check_ray(
-    hessian: &[f64],
-    linear: &[f64],
-    system: &LinearSystem,
-    d: &[f64],
-    tolerance: f64,
-) -> RayCheck {
-    let n = system.num_columns();
-    assert!(hessian.len() == n * n && linear.len() == n && d.len() == n);
+/// If the length does not match the program.
+pub fn check_ray(program: &QuadraticProgram, d: &[f64], tolerance: f64) -> RayCheck {
+    let n = program.num_columns();
+    assert!(d.len() == n);
     let largest = max_abs(d);
     let size = if largest > 0.0 && largest.is_finite() { largest } else { f64::NAN };
-    let dot = |a: &[f64]| -> f64 {
-        let mut sum = Accumulator::default();
-        a.iter().zip(d).for_each(|(&a, &d)| sum.add_product(a, d, 0.0));
-        sum.value().to_f64() / size
-    };
-    let rows = (0..n).map(|i| &hessian[i * n..(i + 1) * n]);
-    let curvature = rows.map(|row| dot(row).abs()).fold(0.0, larger);
+    let dot = |row: Row<'_>| row.dot_dd(d).to_f64() / size;
+    let curvature = (0..n).map(|i| dot(program.hessian().row(i)).abs()).fold(0.0, larger);
     let mut violation = 0.0;
-    for member in system.members() {
-        let (value, entry) = match member.part {
-            Part::Row(i) => (system.row_value(i, d), max_abs(system.matrix.row(i).1)),
-            Part::Column(j) => (Dd::from(d[j]), 1.0),
+    for part in program.parts() {
+        let (value, entry) = match part {
+            Part::Row(i) => (dot(program.matrix().row(i)), program.matrix().row(i).max_abs()),
+            Part::Column(j) => (d[j] / size, 1.0),
         };
-        let value = value.to_f64() / (size * entry.max(f64::MIN_POSITIVE));
-        violation = larger(violation, if member.edge == Edge::Lower { -value } else { value }.max(0.0));
+        let value = value / entry.max(f64::MIN_POSITIVE);
+        let (lower, upper) = program.interval(part);
+        let below = if lower.is_finite() { -value } else { 0.0 };
+        let above = if upper.is_finite() { value } else { 0.0 };
+        violation = larger(violation, if value.is_nan() { value } else { below.max(above).max(0.0) });
     }
-    let descent = -dot(linear);
-    let proven = descent > tolerance * max_abs(linear)
-        && curvature <= tolerance * max_abs(hessian).max(f64::MIN_POSITIVE)
+    let descent = -dot(Row::Dense(program.linear()));
+    let proven = descent > tolerance * max_abs(program.linear())
+        && curvature <= tolerance * program.hessian().max_abs().max(f64::MIN_POSITIVE)
         && violation <= tolerance;
     RayCheck { descent, curvature, violation, proven }
 }
@@ -62,16 +55,18 @@ pub fn check_ray(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::numeric::sparse::SparseMatrix;
+    use crate::numeric::matrix::Matrix;
 
     #[test]
     fn only_a_ray_passes() {
         // ½x² − y over x − y ≤ 3, 0 ≤ x ≤ 40, y ≥ 0: along (0, 1) without end.
         let infinite = f64::INFINITY;
-        let matrix = SparseMatrix::from_dense_columns(1, [&[1.0][..], &[-1.0]]).unwrap();
+        let row = Matrix::dense(1, 2, vec![1.0, -1.0]).unwrap();
+        let hessian = Matrix::dense(2, 2, vec![1.0, 0.0, 0.0, 0.0]).unwrap();
         let bounds = (vec![0.0; 2], vec![40.0, infinite]);
-        let system = LinearSystem::new(matrix, (vec![-infinite], vec![3.0]), bounds).unwrap();
-        let check = |d: [f64; 2]| check_ray(&[1.0, 0.0, 0.0, 0.0], &[0.0, -1.0], &system, &d, 1e-9);
+        let rows = (vec![-infinite], vec![3.0]);
+        let program = QuadraticProgram::new(hessian, vec![0.0, -1.0], row, rows, bounds).unwrap();
+        let check = |d: [f64; 2]| check_ray(&program, &d, 1e-9);
         let ray = check([0.0, 2.0]);
         assert!(ray.proven);
         assert_eq!((ray.descent, ray.curvature, ray.violation), (1.0, 0.0, 0.0));

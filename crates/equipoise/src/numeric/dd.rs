@@ -282,11 +282,17 @@ impl AccumulatorLanes {
         self.error += f + (e + a * b_low);
     }
 
+    /// Each lane.
+    #[inline(always)]
+    pub fn values(&self) -> [Dd; Self::LANES] {
+        let (sums, errors) = (self.sum.to_array(), self.error.to_array());
+        std::array::from_fn(|lane| Dd::sum(sums[lane], errors[lane]))
+    }
+
     /// The sum of the lanes, in order.
     #[inline(always)]
     pub fn value(&self) -> Dd {
-        let (sums, errors) = (self.sum.to_array(), self.error.to_array());
-        sum(sums.into_iter().zip(errors).map(|(s, e)| Dd::sum(s, e)))
+        sum(self.values())
     }
 }
 

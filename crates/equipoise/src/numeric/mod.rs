@@ -6,6 +6,7 @@ pub mod digest;
 pub mod elementary;
 pub mod exact;
 pub mod gram;
+pub mod matrix;
 pub mod parallel;
 pub mod repeated_rows;
 pub mod sparse;

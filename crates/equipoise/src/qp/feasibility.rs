@@ -1,8 +1,8 @@
 //! Is a system of linear constraints feasible? A point whose violation is measured, or a Farkas vector that the
 //! independent checker accepts, or neither: never a claim without its evidence.
 
-use super::clarabel::{self, Offer};
 use super::elastic::{Elastic, ElasticEnd};
+use super::interior_point::{self, Offer};
 use crate::certificate::conflict::Evidence;
 use crate::certificate::infeasibility::{FarkasCheck, Proof, check_farkas};
 use crate::certificate::linear_system::{LinearSystem, Part};
@@ -94,8 +94,8 @@ pub fn check_feasibility(system: &LinearSystem, options: &FeasibilityOptions) ->
             decided => return decided,
         }
     }
-    match clarabel::solve(system) {
-        Offer::Point(x) => judge_point(system, x, options).unwrap_or_else(|violation| {
+    match interior_point::solve(system) {
+        Offer::Point { x, .. } => judge_point(system, x, options).unwrap_or_else(|violation| {
             unknown(&message, &format!("Clarabel's point violates a bound by {violation:e}"))
         }),
         Offer::Farkas(y) => judge_farkas(system, y)
@@ -245,9 +245,9 @@ mod tests {
             let rows = (vec![3.0, 0.0], vec![f64::INFINITY, 0.0]);
             LinearSystem::new(matrix.clone(), rows, (vec![0.0; 2], vec![upper; 2])).unwrap()
         };
-        let Offer::Farkas(y) = clarabel::solve(&system(1.0)) else { panic!("infeasible") };
+        let Offer::Farkas(y) = interior_point::solve(&system(1.0)) else { panic!("infeasible") };
         assert_eq!(judge_farkas(&system(1.0), y).unwrap().as_str(), "infeasible");
-        let Offer::Point(x) = clarabel::solve(&system(2.0)) else { panic!("feasible") };
+        let Offer::Point { x, .. } = interior_point::solve(&system(2.0)) else { panic!("feasible") };
         assert_eq!(
             judge_point(&system(2.0), x, &FeasibilityOptions::default()).unwrap().as_str(),
             "feasible"

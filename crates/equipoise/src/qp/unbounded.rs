@@ -2,9 +2,9 @@
 //!
 //! The rays d are the solutions of a linear system: Pd = 0, qᵀd ≤ −1, aᵢᵀd and dⱼ on the side of 0 that the bounds leave open.
 
-use super::dual_active_set::QuadraticProblem;
 use super::feasibility::{Feasibility, FeasibilityOptions, check_feasibility};
 use crate::certificate::linear_system::LinearSystem;
+use crate::certificate::quadratic::QuadraticProgram;
 use crate::certificate::ray::{RayCheck, check_ray};
 use crate::numeric::sparse::SparseMatrix;
 use crate::numeric::sum::max_abs;
@@ -21,48 +21,44 @@ pub struct Ray {
     pub check: RayCheck,
 }
 
-impl QuadraticProblem {
-    /// A ray of the problem, if there is one; together with a feasible point it proves that the problem has no optimum.
-    pub fn find_ray(&self, tolerance: f64) -> Option<Ray> {
-        let cone = self.recession_system()?;
-        let options = FeasibilityOptions { tolerance, ..FeasibilityOptions::default() };
-        let Feasibility::Feasible { mut point, .. } = check_feasibility(&cone, &options) else { return None };
-        let largest = max_abs(&point);
-        point.iter_mut().for_each(|d| *d /= largest);
-        let clean = point.iter().map(|d| if d.abs() <= NOISE { 0.0 } else { *d }).collect();
-        [clean, point].into_iter().find_map(|direction: Vec<f64>| {
-            let check = check_ray(self.hessian(), self.linear(), self.constraints(), &direction, tolerance);
-            check.proven.then_some(Ray { direction, check })
-        })
-    }
+/// A ray of the program, if there is one; together with a feasible point it proves that there is no optimum.
+pub fn find_ray(program: &QuadraticProgram, tolerance: f64) -> Option<Ray> {
+    let cone = recession_system(program)?;
+    let options = FeasibilityOptions { tolerance, ..FeasibilityOptions::default() };
+    let Feasibility::Feasible { mut point, .. } = check_feasibility(&cone, &options) else { return None };
+    let largest = max_abs(&point);
+    point.iter_mut().for_each(|d| *d /= largest);
+    let clean = point.iter().map(|d| if d.abs() <= NOISE { 0.0 } else { *d }).collect();
+    [clean, point].into_iter().find_map(|direction: Vec<f64>| {
+        let check = check_ray(program, &direction, tolerance);
+        check.proven.then_some(Ray { direction, check })
+    })
+}
 
-    /// Rows P, then A, then qᵀ; `None` if that is too large for the indices.
-    fn recession_system(&self) -> Option<LinearSystem> {
-        let system = self.constraints();
-        let (m, n) = (system.num_rows(), system.num_columns());
-        let (mut rows, mut columns, mut values) = (Vec::new(), Vec::new(), Vec::new());
-        let mut add = |row: usize, column: usize, value: f64| {
+/// Rows P, then A, then qᵀ; `None` if that is too large for the indices.
+fn recession_system(program: &QuadraticProgram) -> Option<LinearSystem> {
+    let (m, n) = (program.num_rows(), program.num_columns());
+    let (mut rows, mut columns, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    let mut add = |row: usize, column: usize, value: f64| {
+        if value != 0.0 {
             rows.push(row as u32);
             columns.push(column as u32);
             values.push(value);
-        };
-        for (e, &p) in self.hessian().iter().enumerate().filter(|(_, p)| **p != 0.0) {
-            add(e / n, e % n, p);
         }
-        for i in 0..m {
-            let (indices, entries) = system.matrix.row(i);
-            indices.iter().zip(entries).for_each(|(&j, &a)| add(n + i, j as usize, a));
-        }
-        let largest = max_abs(self.linear());
-        for (j, &q) in self.linear().iter().enumerate().filter(|(_, q)| **q != 0.0) {
-            add(n + m, j, q / largest);
-        }
-        let open = |bound: f64| if bound.is_finite() { 0.0 } else { bound };
-        let side = |bounds: &[f64]| bounds.iter().map(|&b| open(b)).collect::<Vec<f64>>();
-        let flat = vec![0.0; n];
-        let lower = [&flat[..], &side(&system.row_lower), &[f64::NEG_INFINITY]].concat();
-        let upper = [&flat[..], &side(&system.row_upper), &[-1.0]].concat();
-        let matrix = SparseMatrix::from_triples(n + m + 1, n, &rows, &columns, &values).ok()?;
-        LinearSystem::new(matrix, (lower, upper), (side(&system.lower), side(&system.upper))).ok()
+    };
+    for i in 0..n {
+        program.hessian.row(i).entries().for_each(|(j, p)| add(i, j, p));
     }
+    for i in 0..m {
+        program.matrix.row(i).entries().for_each(|(j, a)| add(n + i, j, a));
+    }
+    let largest = max_abs(&program.linear);
+    program.linear.iter().enumerate().for_each(|(j, &q)| add(n + m, j, q / largest));
+    let open = |bound: f64| if bound.is_finite() { 0.0 } else { bound };
+    let side = |bounds: &[f64]| bounds.iter().map(|&b| open(b)).collect::<Vec<f64>>();
+    let flat = vec![0.0; n];
+    let lower = [&flat[..], &side(&program.row_lower), &[f64::NEG_INFINITY]].concat();
+    let upper = [&flat[..], &side(&program.row_upper), &[-1.0]].concat();
+    let matrix = SparseMatrix::from_triples(n + m + 1, n, &rows, &columns, &values).ok()?;
+    LinearSystem::new(matrix, (lower, upper), (side(&program.lower), side(&program.upper))).ok()
 }
