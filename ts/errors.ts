@@ -55,6 +55,39 @@ export class InternalError extends EquipoiseError {
   }
 }
 
+/** How far the rejection of a point reaches. */
+export interface RejectionDetails {
+  /**
+   * - `point`, the default: the solver tries another step
+   * - `seed`: the solver stops, and its start has failed
+   * - `fixedPoint`: fixed-point steps are not valid here, and a solver that uses gradients goes on
+   */
+  readonly scope?: 'point' | 'seed' | 'fixedPoint'
+  /** A defect of the inner problem that other starts may share (rank, aliasing): short name, inner block, the number that shows it. */
+  readonly defect?: { readonly diagnosis: string; readonly block: string; readonly magnitude?: number }
+}
+
+/**
+ * Thrown by an objective at a point where it cannot be evaluated although the problem is sound (an inner solve that does not converge, say).
+ * The solver goes on elsewhere; anything else that an objective throws ends the run and reaches the caller unchanged.
+ */
+export class RejectedPoint extends EquipoiseError {
+  // Unlike `instanceof`, a private name can be looked for in any value without running code of that value.
+  readonly #details: RejectionDetails
+
+  /** @param reason goes into the records of the run. */
+  constructor(reason: string, details: RejectionDetails = {}) {
+    super('rejected', reason)
+    this.#details = details
+  }
+
+  /** @internal The rejection as native code reads it; undefined for any other value. */
+  static read(value: unknown): string | undefined {
+    if (typeof value !== 'object' || value === null || !(#details in value)) return undefined
+    return JSON.stringify({ scope: 'point', ...value.#details, reason: value.message })
+  }
+}
+
 /** A problem was used after `dispose()`. */
 export class DisposedError extends EquipoiseError {
   constructor(what: string) {

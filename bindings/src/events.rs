@@ -8,8 +8,6 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-use crate::control::Channel;
-
 /// An event as JavaScript sees it.
 #[derive(Serialize)]
 pub struct SolverEvent {
@@ -27,10 +25,10 @@ enum Value {
     Text(String),
 }
 
-/// Sends every event up to level debug through a channel; spans carry nothing that JavaScript sees.
-pub struct Forwarder(pub Channel<SolverEvent>);
+/// Hands every event up to level debug to a function; spans carry nothing that JavaScript sees.
+pub struct Forwarder<F>(pub F);
 
-impl Subscriber for Forwarder {
+impl<F: Fn(SolverEvent) + Send + Sync + 'static> Subscriber for Forwarder<F> {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.is_event() && *metadata.level() <= Level::DEBUG
     }
@@ -39,7 +37,7 @@ impl Subscriber for Forwarder {
         let metadata = event.metadata();
         let mut fields = Fields::default();
         event.record(&mut fields);
-        self.0.send(SolverEvent {
+        (self.0)(SolverEvent {
             level: level_name(*metadata.level()),
             target: metadata.target(),
             message: fields.message,

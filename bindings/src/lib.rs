@@ -17,6 +17,7 @@
 //! | [`integer`] | integer weights |
 //! | [`replicates`] | replicate weights and standard errors |
 //! | [`areas`] | many areas over one matrix, one result after the other |
+//! | [`objective`] | objectives written in JavaScript, synchronous or not |
 //! | [`gold_star`] | comparison with reference weights |
 //! | [`synthetic`] | the generated national population |
 
@@ -35,6 +36,7 @@ pub mod form;
 pub mod gold_star;
 pub mod integer;
 pub mod matrix;
+pub mod objective;
 pub mod penalty;
 pub mod priorities;
 pub mod problem;

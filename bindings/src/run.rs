@@ -61,7 +61,10 @@ impl<Options: Send + 'static> Run<Options> {
             let solve = || solve(&self.problem, &self.options, &mut self.control);
             match self.events {
                 None => solve(),
-                Some(channel) => tracing::dispatcher::with_default(&Forwarder(channel).into(), solve),
+                Some(channel) => {
+                    let forwarder = Forwarder(move |event| channel.send(event));
+                    tracing::dispatcher::with_default(&forwarder.into(), solve)
+                }
             }
         })
     }
