@@ -73,6 +73,11 @@ impl Queue {
         self.put(Sort::Iteration(record));
     }
 
+    /// Puts an event of the solver's own.
+    pub fn event<T: Serialize + Send + 'static>(&self, event: T) {
+        self.put(Sort::Event(event));
+    }
+
     /// Runs `work` with its `tracing` events going to `events`, if there is such a queue.
     pub fn with_events<T>(events: Option<Self>, work: impl FnOnce() -> T) -> T {
         match events {
