@@ -27,6 +27,7 @@ const declared: Record<keyof typeof equipoise, string> = {
   INTEGER_STATUSES: 'object',
   integerDefaults: 'function',
   InternalError: 'function',
+  RejectedPoint: 'function',
   REWEIGHT_METHODS: 'object',
   REWEIGHT_STATUSES: 'object',
   reweight: 'function',
