@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 const LARGEST_Z: f64 = 4.0;
 /// The same relative to the larger slope.
 const RELATIVE: f64 = 1e-3;
+/// A point that claims to be stationary without a gradient has a slope below this times 1 + |F|.
+const CLAIMED_SLOPE: f64 = 1e-4;
 /// A coordinate is railed within this distance of its bound, …
 const RAIL_MARGIN: f64 = 0.5;
 /// … or within this share of the width of its box, whichever is less.
@@ -54,8 +56,10 @@ pub struct CriterionCertificate {
     pub consistent: bool,
     /// True if the slopes agree, the Hessian is not indefinite and no ρ coordinate is railed.
     pub clean: bool,
-    /// The test of stationarity at the point.
-    pub stationarity: StationarityReport,
+    /// True if the objective gives no gradient: a converged fixed point claims that the slope is zero, and that is what is compared.
+    pub gradient_is_claimed: bool,
+    /// The test of stationarity at the point, where there is a gradient.
+    pub stationarity: Option<StationarityReport>,
     /// All of it in a line.
     pub summary: String,
 }
@@ -65,12 +69,14 @@ pub(super) struct Audited<'a> {
     pub context: &'a str,
     pub theta: &'a [f64],
     pub value: f64,
-    pub gradient: &'a [f64],
+    pub gradient: Option<&'a [f64]>,
     pub lower: &'a [f64],
     pub upper: &'a [f64],
     pub rho_dim: usize,
     pub hessian_pd: Option<bool>,
-    pub stationarity: StationarityReport,
+    pub stationarity: Option<StationarityReport>,
+    /// Whether a point without a gradient claims to be stationary.
+    pub claims_zero: bool,
 }
 
 /// The coordinates within min(0.5, 5 % of the box's width) of a bound.
@@ -110,21 +116,24 @@ impl Audited<'_> {
         self,
         value_at: &mut dyn FnMut(&[f64]) -> Option<f64>,
     ) -> Result<CriterionCertificate, String> {
-        if self.gradient.len() != self.theta.len() || self.theta.is_empty() {
-            return Err("there is no gradient".to_owned());
-        }
-        if self.gradient.iter().chain(self.theta).any(|value| !value.is_finite()) {
+        let n = self.theta.len();
+        let gradient = match self.gradient {
+            Some(gradient) if gradient.len() == n && n > 0 => gradient.to_vec(),
+            None if self.claims_zero && n > 0 => vec![0.0; n],
+            _ => return Err("there is no gradient".to_owned()),
+        };
+        if gradient.iter().chain(self.theta).any(|value| !value.is_finite()) {
             return Err("the gradient or the point is not finite".to_owned());
         }
         let railed = railed(self.theta, self.lower, self.upper);
         let (direction, one_sided) = self.direction(&railed)?;
-        let analytic = dot(self.gradient, &direction);
+        let analytic = dot(&gradient, &direction);
         let found = self.compare(&direction, one_sided, analytic, value_at)?;
         let (lambdas_railed, psi_railed): (Vec<usize>, Vec<usize>) =
             railed.into_iter().partition(|&i| i < self.rho_dim);
         let clean = found.agree && self.hessian_pd != Some(false) && lambdas_railed.is_empty();
         let mut certificate = CriterionCertificate {
-            grad_norm: norm_two(self.gradient),
+            grad_norm: norm_two(&gradient),
             analytic_directional: analytic,
             fd_directional: found.slope,
             fd_error: found.error,
@@ -137,6 +146,7 @@ impl Audited<'_> {
             psi_railed,
             consistent: found.agree,
             clean,
+            gradient_is_claimed: self.gradient.is_none(),
             stationarity: self.stationarity,
             summary: String::new(),
         };
@@ -237,8 +247,16 @@ impl Audited<'_> {
         let largest = values.iter().fold(0.0f64, |m, v| m.max(v.abs()));
         let slope = (4.0 * near - far) / 3.0;
         let error = (near - far).abs().max(f64::EPSILON * (1.0 + largest) / step);
-        let difference = (analytic - slope).abs();
-        let limit = (LARGEST_Z * error).max(RELATIVE * analytic.abs().max(slope.abs()));
+        let difference = match self.gradient {
+            // Stationary at a vertex: the criterion does not fall into the box.
+            None if one_sided => (-slope).max(0.0),
+            _ => (analytic - slope).abs(),
+        };
+        let relative = match self.gradient {
+            Some(_) => RELATIVE * analytic.abs().max(slope.abs()),
+            None => CLAIMED_SLOPE * (1.0 + self.value.abs()),
+        };
+        let limit = (LARGEST_Z * error).max(relative);
         Some(Comparison { step, slope, error, z: difference / error, agree: difference <= limit })
     }
 }
@@ -250,8 +268,16 @@ impl CriterionCertificate {
             Some(true) => "yes",
             Some(false) => "NO",
         };
-        let verdict = if self.consistent { "consistent" } else { "GRADIENT-OBJECTIVE DESYNC" };
-        let stationary = if self.stationarity.holds { "stationary" } else { "not stationary" };
+        let verdict = match (self.consistent, self.gradient_is_claimed) {
+            (true, _) => "consistent",
+            (false, false) => "GRADIENT-OBJECTIVE DESYNC",
+            (false, true) => "NOT STATIONARY",
+        };
+        let stationary = match &self.stationarity {
+            None => "no gradient",
+            Some(found) if found.holds => "stationary",
+            Some(_) => "not stationary",
+        };
         format!(
             "slope {:.6e} by gradient, {:.6e} ± {:.1e} by values (z = {:.2}); |g| = {:.3e}; Hessian positive definite: {definite}; \
              railed: {:?}; {stationary}; {verdict}",

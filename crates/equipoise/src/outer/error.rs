@@ -128,9 +128,14 @@ pub enum OuterError {
     /// No solver can work with what the objective computes.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// Every seed of every attempt failed; the last attempt's report.
-    #[error("{0}")]
-    Seeds(Box<SeedFailure>),
+    /// Every seed of every attempt failed.
+    #[error("{failure}")]
+    Seeds {
+        /// The last attempt's report.
+        failure: Box<SeedFailure>,
+        /// The lowest point that the last solver saw and its value, if it saw any.
+        lowest: Option<(Vec<f64>, f64)>,
+    },
     /// The objective ended the run ([`ObjectiveError::Abort`]); its error is unchanged.
     #[error("the objective ended the run: {source}")]
     Aborted {
@@ -150,10 +155,4 @@ pub enum OuterError {
     /// The run was cancelled before any point was evaluated.
     #[error("the run was cancelled before any point was evaluated")]
     Cancelled,
-}
-
-impl From<SeedFailure> for OuterError {
-    fn from(failure: SeedFailure) -> Self {
-        Self::Seeds(Box::new(failure))
-    }
 }

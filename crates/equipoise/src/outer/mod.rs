@@ -18,38 +18,47 @@
 //! | `stationarity`, `certificate`, `audit` | the one test of stationarity, the first-order audit, the per-coordinate audit |
 //! | `result`, `stop_reason`, `event` | what a run returns and reports |
 
-// The search that uses these follows.
-#[allow(dead_code)]
+mod argmin_problem;
+mod attempt;
+mod audit;
+mod audit_result;
 mod barrier;
+mod bridge;
+mod candidate;
 mod capability;
-#[allow(dead_code)]
 mod certificate;
-#[allow(dead_code)]
+mod closures;
 mod config;
-#[allow(dead_code)]
 mod direction;
+mod drive;
 mod error;
-#[allow(dead_code)]
+mod evaluator;
 mod event;
-#[allow(dead_code)]
+mod fixed_point_bridge;
 mod hessian;
-#[allow(dead_code)]
 mod inner_progress;
+mod multistart;
 mod objective;
 mod plan;
-#[allow(dead_code)]
+mod prewarm;
 mod result;
-#[allow(dead_code)]
+mod retry;
+mod run;
+mod screening;
+mod search;
 mod seed_config;
+mod seeds;
 mod stationarity;
 mod stop_reason;
-#[allow(dead_code)]
 mod validate;
 
 pub use crate::smooth::{HessianForm, HessianOperator, Materialisation};
+pub use argmin_problem::ArgminObjective;
+pub use audit::{AuditVerdict, CoordinateAudit, GradientAudit, audit_gradient};
 pub use barrier::BarrierConfig;
 pub use capability::{DeclaredHessian, Derivative, OuterCapability};
 pub use certificate::CriterionCertificate;
+pub use closures::ClosureObjective;
 pub use config::{FallbackPolicy, OuterProblem, ProblemSize};
 pub use error::{
     CallerError, ObjectiveError, OuterError, SeedFailure, SeedPhase, SeedRejection, StructuralFailure,

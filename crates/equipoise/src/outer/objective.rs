@@ -199,6 +199,12 @@ pub trait OuterObjective {
         Ok(None)
     }
 
+    /// True: the evaluations that follow are probes (screening, pre-warm, certificate), of which nothing is worth keeping; false: they are no
+    /// longer.
+    fn set_probing(&mut self, probing: bool) {
+        let _ = probing;
+    }
+
     /// Brings the inner state to the winner.
     ///
     /// # Errors
@@ -245,6 +251,9 @@ impl<O: OuterObjective + ?Sized> OuterObjective for &mut O {
     }
     fn accept_seed_without_outer_iterations(&mut self, theta: &[f64]) -> Result<Option<f64>, ObjectiveError> {
         (**self).accept_seed_without_outer_iterations(theta)
+    }
+    fn set_probing(&mut self, probing: bool) {
+        (**self).set_probing(probing);
     }
     fn finalize_outer_result(&mut self, theta: &[f64], plan: &OuterPlan) -> Result<(), ObjectiveError> {
         (**self).finalize_outer_result(theta, plan)

@@ -31,6 +31,18 @@ impl EvaluationCounts {
         self.value + self.gradient + self.hessian + self.fixed_point + self.screening + self.audit
     }
 
+    /// What was evaluated after `before`.
+    pub(super) fn since(&self, before: &Self) -> Self {
+        Self {
+            value: self.value - before.value,
+            gradient: self.gradient - before.gradient,
+            hessian: self.hessian - before.hessian,
+            fixed_point: self.fixed_point - before.fixed_point,
+            screening: self.screening - before.screening,
+            audit: self.audit - before.audit,
+        }
+    }
+
     pub(super) fn add(&mut self, other: &Self) {
         self.value += other.value;
         self.gradient += other.gradient;
@@ -52,12 +64,12 @@ pub enum FallbackReason {
     #[error("the barrier's curvature is concentrated in one coefficient")]
     BarrierConcentrated,
     /// The ψ step is small and the ψ gradient is not.
-    #[error("the step in psi is {step} although its gradient is {gradient}")]
+    #[error("the step in psi is below {tolerance} although its gradient is {gradient}")]
     PsiNotStationary {
-        /// max |step|.
-        step: f64,
-        /// max |gradient|.
+        /// max |gradient|, projected.
         gradient: f64,
+        /// The tolerance of steps.
+        tolerance: f64,
     },
     /// No multiple of the step lowers the criterion.
     #[error("no multiple of the fixed-point step lowers the criterion")]

@@ -1,5 +1,6 @@
 //! The one test of stationarity, as a record of a run.
 
+use crate::smooth::{CurvatureVerdict, Stationarity};
 use serde::{Deserialize, Serialize};
 
 /// What the Hessian says of the curvature over the free coordinates.
@@ -35,4 +36,24 @@ pub struct StationarityReport {
     pub curvature: Curvature,
     /// The least eigenvalue of the Hessian over the free coordinates, where there is one.
     pub least_eigenvalue: Option<f64>,
+}
+
+impl From<&Stationarity> for StationarityReport {
+    fn from(found: &Stationarity) -> Self {
+        let (curvature, least_eigenvalue) = match found.curvature {
+            CurvatureVerdict::Unmeasured => (Curvature::Unmeasured, None),
+            CurvatureVerdict::NonNegative { least } => (Curvature::NonNegative, least),
+            CurvatureVerdict::Unresolvable { least, .. } => (Curvature::Unresolvable, Some(least)),
+            CurvatureVerdict::Negative { least, .. } => (Curvature::Negative, Some(least)),
+        };
+        Self {
+            holds: found.is_stationary(),
+            projected_gradient: found.projected_gradient,
+            gradient_limit: found.gradient_limit,
+            newton_decrement: found.decrement,
+            decrement_limit: found.decrement_limit,
+            curvature,
+            least_eigenvalue,
+        }
+    }
 }

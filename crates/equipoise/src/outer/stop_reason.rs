@@ -34,13 +34,19 @@ pub enum StopReason {
     NotStationary,
     /// The gradient is not that of the criterion: the certificate found them apart.
     CriterionBroken,
+    /// The Hessian shows negative curvature that the criterion does not: the two contradict each other.
+    CurvatureContradicted,
+    /// The fixed point stands still, but its log determinant is not known closely enough.
+    EnclosureOpen,
+    /// The objective ended the run with an error of its own.
+    Aborted,
     /// The caller's cancellation or the time limit.
     Cancelled,
 }
 
 impl StopReason {
     /// Every reason.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::Converged,
         Self::TerminalSeed,
         Self::CachedFinal,
@@ -55,6 +61,9 @@ impl StopReason {
         Self::NotFinite,
         Self::NotStationary,
         Self::CriterionBroken,
+        Self::CurvatureContradicted,
+        Self::EnclosureOpen,
+        Self::Aborted,
         Self::Cancelled,
     ];
 
@@ -75,6 +84,9 @@ impl StopReason {
             Self::NotFinite => "notFinite",
             Self::NotStationary => "notStationary",
             Self::CriterionBroken => "criterionBroken",
+            Self::CurvatureContradicted => "curvatureContradicted",
+            Self::EnclosureOpen => "enclosureOpen",
+            Self::Aborted => "aborted",
             Self::Cancelled => "cancelled",
         }
     }
@@ -116,6 +128,13 @@ impl StopReason {
             Self::CriterionBroken => {
                 "The gradient is not the gradient of the criterion: correct the objective; the point is not to be trusted."
             }
+            Self::CurvatureContradicted => {
+                "The Hessian shows negative curvature along which the criterion does not fall: correct the Hessian."
+            }
+            Self::EnclosureOpen => {
+                "The fixed point stands still, but its log determinant is only bounded: tighten the bounds of it."
+            }
+            Self::Aborted => "The objective ended the run with an error of its own.",
             Self::Cancelled => {
                 "The run was cancelled or reached its time limit; the best point so far is returned."
             }

@@ -44,6 +44,7 @@ pub use hessian_operator::{
 pub use inner_cap::{InnerFeedback, InnerReport};
 pub use lbfgsb::{Lbfgsb, LimitedMemoryModel};
 pub use negative_curvature::{CurvatureWalk, CurvatureWalkStart, walk_negative_curvature};
+pub(crate) use quasi_newton::CurvatureModel;
 pub use quasi_newton::{QuasiNewton, SmoothState};
 pub use stationarity::{
     CurvatureVerdict, Stationarity, StationarityTest, StationarityTolerances, value_noise,
