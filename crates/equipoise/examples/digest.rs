@@ -15,6 +15,9 @@ use ndarray::ArrayView1;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
+#[path = "digest/outer.rs"]
+mod outer;
+
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Failure> {
@@ -51,7 +54,7 @@ fn main() -> Result<(), Failure> {
             print(name, &problem, penalty, method, None, threads)?;
         }
     }
-    Ok(())
+    outer::print(threads)
 }
 
 /// Digests of the answer, of its dual point and of the certificate's numbers.

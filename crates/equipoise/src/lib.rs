@@ -25,3 +25,8 @@ pub mod status;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/forms.md")]
 struct FormsPage;
+
+// So does that of the page on the outer optimiser.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/outer.md")]
+struct OuterPage;

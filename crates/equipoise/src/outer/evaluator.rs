@@ -13,8 +13,10 @@ use std::sync::Arc;
 
 /// Samples kept for points that are asked for again: a line search's worth.
 const REMEMBERED_SAMPLES: usize = 24;
-/// Rejected points kept.
+/// Rejected points kept, fewer where they are long.
 const REMEMBERED_REJECTIONS: usize = 256;
+/// Numbers that the rejected points may hold.
+const REMEMBERED_NUMBERS: usize = 1 << 20;
 /// Rejected trials in a row, before any has been accepted, after which a seed has failed.
 const MAX_REJECTIONS_AT_START: usize = 25;
 
@@ -200,7 +202,8 @@ impl<'a> Evaluator<'a> {
     }
 
     fn reject(&mut self, theta: &[f64], reason: String) -> ObjectiveError {
-        if self.rejections.len() == REMEMBERED_REJECTIONS {
+        let room = (REMEMBERED_NUMBERS / self.n_params.max(1)).clamp(1, REMEMBERED_REJECTIONS);
+        if self.rejections.len() >= room {
             self.rejections.pop_front();
         }
         self.rejections.push_back((theta.to_vec(), reason.clone()));

@@ -35,6 +35,7 @@ mod error;
 mod evaluator;
 mod event;
 mod fixed_point_bridge;
+mod grid;
 mod hessian;
 mod inner_progress;
 mod multistart;

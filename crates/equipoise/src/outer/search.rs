@@ -19,7 +19,7 @@ use crate::numeric::sum::max_abs;
 use crate::smooth::{
     BarrierState, Bfgs, Bounds, CostStallOptions, Cubic, CurvatureModel, FixedPointFallback,
     FixedPointIteration, Frontier, HessianForm, InitialMetric, Lbfgsb, QuasiNewton, SmoothState, SmoothStop,
-    Stationarity, StationarityTolerances, TrustRegion,
+    Stationarity, StationarityTolerances, TrustRegion, value_noise,
 };
 use argmin::core::Error;
 use std::cell::{Cell, RefCell};
@@ -141,9 +141,16 @@ impl Search<'_> {
         StationarityTolerances { relative_to_value: None, ..tolerances(self.problem) }
     }
 
+    /// Progress is a hundredth of the tighter tolerance, 1e-7 by default: who asks for more is not stopped before. Who asks for less than the
+    /// rounding of values gets no guard: the solver's own rounding limit, which also looks at the gradient, ends the run.
     fn cost_stall(&self, window: usize) -> Option<CostStallOptions> {
-        let options = CostStallOptions { window, ..CostStallOptions::default() };
-        Some(options.for_tolerance(self.problem.tolerance))
+        let relative = self.problem.rel_cost_tolerance.unwrap_or(self.problem.tolerance);
+        let relative_progress = 0.01 * self.problem.tolerance.min(relative);
+        (relative_progress > value_noise(1.0)).then_some(CostStallOptions {
+            window,
+            relative_progress,
+            ..CostStallOptions::default()
+        })
     }
 
     fn sides(&self) -> (Vec<f64>, Vec<f64>) {

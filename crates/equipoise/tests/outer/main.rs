@@ -15,6 +15,7 @@
 //! | a railed fixed point burns its whole budget | it converges by the projected step | the step that counts is the one that can be taken |
 //! | an unfinished early attempt is lost when a later one fails | the best point of all is kept | nothing found is thrown away |
 
+mod cases;
 mod certificate;
 mod evaluations;
 mod fixed_points;

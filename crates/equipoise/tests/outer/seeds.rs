@@ -137,3 +137,21 @@ fn the_previous_cap_is_restored() {
     problem.run(&mut objective, "", &Control::default()).unwrap();
     assert_eq!(cap.load(Ordering::SeqCst), 7);
 }
+
+#[test]
+fn the_grid_reaches_a_pair_that_only_pays_off_together() {
+    // Four coordinates: the last two want the upper bound 12, but only both of them.
+    let value = |x: &[f64]| {
+        let both = if x[2] == 12.0 && x[3] == 12.0 { -100.0 } else { (x[2].max(0.0) + x[3].max(0.0)) * 0.1 };
+        (x[0] - 3.0).powi(2) + (x[1] + 3.0).powi(2) + both
+    };
+    let problem = OuterProblem::new(4);
+    let mut objective = problem.objective(0, |count, x| {
+        *count += 1;
+        if x[0] > 9.0 { Err(ObjectiveError::Recoverable("too heavy".into())) } else { Ok(value(x)) }
+    });
+    let best = problem.grid_start(&mut objective, &[0.0; 4]).unwrap();
+    assert_eq!(best[2..], [12.0, 12.0]);
+    assert_eq!(best[..2], [3.0, -3.0]);
+    assert!(*objective.state() < 200);
+}
