@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A flag that another thread sets to end a run after its current iteration.
 #[derive(Debug, Clone, Default)]
@@ -108,6 +108,11 @@ impl Control {
             listener.lock().unwrap_or_else(PoisonError::into_inner)(record);
         }
     }
+}
+
+/// Seconds since 1970, for dates of files; 0 where the clock is set before that.
+pub fn unix_seconds() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |elapsed| elapsed.as_secs_f64())
 }
 
 /// Measures the parts of a run. Times are reported beside the answer and never enter it.

@@ -1,5 +1,5 @@
-import type { DocumentIteration } from '../../reweight/certificate-document.js'
 import type { Histogram } from '../binning.js'
+import type { Figure } from '../format.js'
 import type { RecordChange } from '../summary.js'
 import { dumbbellSpec } from './errors.js'
 import { type PlotSize, type Spec, sideTitle } from './svg.js'
@@ -92,15 +92,16 @@ export function weightSpec(before: Histogram, after: Histogram, size: PlotSize):
   }
 }
 
-/** One line per attempt. Residuals of zero have no place on a logarithmic scale and are left out. */
+/** One line per series. Residuals of zero have no place on a logarithmic scale and are left out. */
 export function convergenceSpec(
-  attempts: readonly (readonly DocumentIteration<string>[])[],
+  attempts: readonly (readonly { iteration: number; residual: Figure }[])[],
   colors: readonly string[],
   size: PlotSize,
+  title = 'Residual',
 ): Spec {
   const values = attempts.flatMap((history, attempt) =>
     history
-      .filter(({ residual }) => residual !== null && residual > 0)
+      .filter(({ residual }) => typeof residual === 'number' && residual > 0)
       .map(({ iteration, residual }) => ({
         attempt,
         iteration,
@@ -131,7 +132,7 @@ export function convergenceSpec(
         type: 'quantitative',
         scale: { type: 'log', domain: [powers[0] as number, powers.at(-1) as number], nice: false },
         axis: {
-          title: 'Residual (logarithmic scale)',
+          title: `${title} (logarithmic scale)`,
           ...sideTitle(LEFT),
           values: powers,
           labelExpr: `'10' + ${POWER}`,

@@ -1,7 +1,7 @@
 //! Blocked Cholesky factorisation of a dense symmetric positive definite matrix, with symmetric diagonal scaling.
 
 use super::parallel::Workers;
-use super::sum::dot;
+use super::sum::{dot, sum};
 
 /// Width of a panel; the packed panel of a 1000-column matrix stays in the second-level cache.
 const PANEL: usize = 48;
@@ -77,6 +77,14 @@ impl Cholesky {
     /// Smallest pivot met, in the scaling where the diagonal is 1: near 2⁻⁵³ the matrix is numerically singular.
     pub fn smallest_pivot(&self) -> f64 {
         self.smallest_pivot
+    }
+
+    /// log|H|.
+    pub fn log_determinant(&self) -> f64 {
+        let logs = (0..self.order)
+            .map(|i| 2.0 * libm::log(self.factor[i * self.order + i] / self.inverse_scale[i]))
+            .collect::<Vec<_>>();
+        sum(&logs)
     }
 
     /// Row i of L up to its diagonal, and 1/√Hᵢᵢ.
@@ -159,6 +167,13 @@ impl Cholesky {
             let row = &self.factor[i * k..=i * k + i];
             x[i] = (x[i] - dot(&row[..i], &x[..i])) / row[i];
         }
+        self.solve_transposed_factor(x);
+    }
+
+    /// x ← R⁻¹ x with the upper triangular R = LᵀD, H = RᵀR: turns white noise into noise of covariance H⁻¹.
+    pub fn solve_transposed_factor(&self, x: &mut [f64]) {
+        let k = self.order;
+        assert_eq!(x.len(), k);
         for i in (0..k).rev() {
             let row = &self.factor[i * k..=i * k + i];
             x[i] /= row[i];
@@ -237,6 +252,14 @@ mod tests {
             inline.factor(|i, j| h[i * k + j], &Workers::inline()).unwrap();
             assert_eq!(inline.factor, cholesky.factor, "order {k}");
         }
+    }
+
+    #[test]
+    fn the_log_determinant_is_that_of_the_matrix() {
+        let (mut cholesky, h) = (Cholesky::new(2), [4e6, 1e3, 1e3, 2.0]);
+        cholesky.factor(|i, j| h[i * 2 + j], &Workers::inline()).unwrap();
+        assert!((cholesky.log_determinant() - libm::log(7e6)).abs() < 1e-14 * libm::log(7e6));
+        assert_eq!(Cholesky::new(0).log_determinant(), 0.0);
     }
 
     #[test]

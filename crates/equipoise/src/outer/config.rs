@@ -1,10 +1,12 @@
 //! The configuration of a run: a builder whose defaults are the only ones there are.
 
 use super::barrier::BarrierConfig;
+use super::cache::CacheSession;
 use super::capability::{DeclaredHessian, Derivative, OuterCapability};
 use super::event::{Observer, OuterEvent};
 use super::inner_progress::InnerProgress;
 use super::seed_config::SeedConfig;
+use super::uncertainty::UncertaintyOptions;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
@@ -46,6 +48,7 @@ pub struct ProblemSize {
 /// | `seed_config` | [`SeedConfig::default`] |
 /// | `fallback_policy` | automatic |
 /// | `continuation_prewarm` | true |
+/// | `uncertainty` | [`UncertaintyOptions::default`] |
 /// | everything else | none, false |
 ///
 /// A point is stationary where maxᵢ |P(θ − g)ᵢ − θᵢ| ≤ max(tolerance, 1e-9 · objective_scale, rel_cost_tolerance · (1 + |F|)), P the
@@ -80,6 +83,10 @@ pub struct OuterProblem {
     pub(super) border_axes: Vec<usize>,
     pub(super) problem_size: ProblemSize,
     pub(super) continuation_prewarm: bool,
+    pub(super) uncertainty: UncertaintyOptions,
+    pub(super) cache_session: Option<Arc<CacheSession>>,
+    pub(super) cache_mirrors: Vec<Arc<CacheSession>>,
+    pub(super) rho_canonical_keys: Option<Vec<u64>>,
     pub(super) observer: Option<Observer>,
     /// Set where the start comes from an earlier run: no pre-warm then, and BFGS starts from a metric.
     pub(super) warm_start: bool,
@@ -132,6 +139,10 @@ impl OuterProblem {
             border_axes: Vec::new(),
             problem_size: ProblemSize::default(),
             continuation_prewarm: true,
+            uncertainty: UncertaintyOptions::default(),
+            cache_session: None,
+            cache_mirrors: Vec::new(),
+            rho_canonical_keys: None,
             observer: None,
             warm_start: false,
             warm_start_hessian: None,
@@ -329,6 +340,35 @@ impl OuterProblem {
     #[must_use]
     pub fn with_continuation_prewarm(mut self, enabled: bool) -> Self {
         self.continuation_prewarm = enabled;
+        self
+    }
+
+    /// How much the assessment of the smoothing parameters' uncertainty may cost.
+    #[must_use]
+    pub fn with_uncertainty(mut self, options: UncertaintyOptions) -> Self {
+        self.uncertainty = options;
+        self
+    }
+
+    /// Starts from what a session has, keeps checkpoints there, and leaves the answer there.
+    #[must_use]
+    pub fn with_cache(mut self, session: Arc<CacheSession>) -> Self {
+        self.cache_session = Some(session);
+        self
+    }
+
+    /// Further sessions that get every checkpoint and the answer, but are not read.
+    #[must_use]
+    pub fn with_cache_mirrors(mut self, sessions: Vec<Arc<CacheSession>>) -> Self {
+        self.cache_mirrors = sessions;
+        self
+    }
+
+    /// A key for each ρ coordinate, made of its content alone: the search runs in the order of the keys, so that the order in which the
+    /// terms of a model were written changes no bit. Coordinates with equal keys must be interchangeable.
+    #[must_use]
+    pub fn with_rho_canonical_keys(mut self, keys: Vec<u64>) -> Self {
+        self.rho_canonical_keys = Some(keys);
         self
     }
 

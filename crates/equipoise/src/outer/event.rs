@@ -124,13 +124,17 @@ impl Observer {
     pub fn new(observer: impl Fn(&OuterEvent) + Send + Sync + 'static) -> Self {
         Self(Arc::new(observer))
     }
+
+    pub fn call(&self, event: &OuterEvent) {
+        (self.0)(event);
+    }
 }
 
 /// Sends an event to `tracing` and to the observer.
 pub(super) fn emit(observer: Option<&Observer>, event: &OuterEvent) {
     trace(event);
     if let Some(observer) = observer {
-        (observer.0)(event);
+        observer.call(event);
     }
 }
 

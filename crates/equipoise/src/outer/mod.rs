@@ -17,6 +17,9 @@
 //! | `run`, `attempt`, `bridge` | the ladder, one attempt, the adapter to the solvers |
 //! | `stationarity`, `certificate`, `audit` | the one test of stationarity, the first-order audit, the per-coordinate audit |
 //! | `result`, `stop_reason`, `event` | what a run returns and reports |
+//! | [`uncertainty`] | whether the criterion near its minimum is as normal as its Hessian says |
+//! | [`cache`] | answers and checkpoints of earlier runs |
+//! | [`canonical_order`] | an order of coordinates that does not depend on how the model was written |
 
 mod argmin_problem;
 mod attempt;
@@ -24,7 +27,11 @@ mod audit;
 mod audit_result;
 mod barrier;
 mod bridge;
+#[allow(dead_code)]
+pub mod cache;
 mod candidate;
+#[allow(dead_code)]
+pub mod canonical_order;
 mod capability;
 mod certificate;
 mod closures;
@@ -51,6 +58,7 @@ mod seed_config;
 mod seeds;
 mod stationarity;
 mod stop_reason;
+pub mod uncertainty;
 mod validate;
 
 pub use crate::smooth::{HessianForm, HessianOperator, Materialisation};

@@ -1,5 +1,6 @@
 //! The ranges of all options, checked in one place before anything is evaluated.
 
+use super::canonical_order::check_keys;
 use super::capability::OuterCapability;
 use super::config::OuterProblem;
 use crate::error::{InputCode, InputError};
@@ -52,6 +53,8 @@ impl OuterProblem {
         if let Some(barrier) = &self.barrier {
             barrier.check("barrier")?;
         }
+        self.uncertainty.validate()?;
+        check_keys(self)?;
         self.seed_config.check(n)
     }
 

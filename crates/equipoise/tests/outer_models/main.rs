@@ -1,0 +1,17 @@
+//! The models of `examples/smoothing`: their values, their derivatives, and their fits by every plan.
+
+#[path = "../../examples/smoothing/derivatives.rs"]
+mod derivatives;
+#[path = "../../examples/smoothing/generated.rs"]
+mod generated;
+#[path = "../../examples/smoothing/inner.rs"]
+mod inner;
+#[path = "../../examples/smoothing/matrix.rs"]
+mod matrix;
+#[path = "../../examples/smoothing/penalized.rs"]
+mod penalized;
+#[path = "../../examples/smoothing/published.rs"]
+mod published;
+
+mod cache;
+mod values;
