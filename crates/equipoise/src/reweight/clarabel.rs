@@ -5,15 +5,14 @@
 //! ```text
 //! min (‖r‖² + Σ λᵢ(mᵢ − 1)²)/L₀    subject to  Bᵀm − r = c,  lo ≤ m ≤ hi
 //! ```
-//!
-//! Source: P. J. Goulart, Y. Chen, Clarabel: an interior-point solver for conic programs with quadratic objectives (2024).
 
 use clarabel::algebra::CscMatrix;
-use clarabel::solver::{DefaultSettingsBuilder, DefaultSolver, IPSolver, SolverStatus, SupportedConeT};
 
+use super::interior_point::{self, ConvexProgram};
 use super::penalty::PenaltyForm;
-use super::solve::{RungEnd, RungOutcome};
-use crate::control::{Control, IterationRecord};
+use super::solve::RungOutcome;
+use crate::control::Control;
+use crate::status::Status;
 
 pub(super) fn solve(
     form: &PenaltyForm<'_>,
@@ -21,75 +20,39 @@ pub(super) fn solve(
     threads: usize,
     control: &Control,
 ) -> RungOutcome {
-    let (n, k) = (form.num_records(), form.num_targets());
-    let loss = form.moments.initial_loss.to_f64();
-    let lambda: Vec<f64> = (0..n).map(|i| form.lambda(i) / loss).collect();
-    let diagonal: Vec<f64> =
-        lambda.iter().map(|l| 2.0 * l).chain(std::iter::repeat_n(2.0 / loss, k)).collect();
-    let hessian = CscMatrix::new(n + k, n + k, (0..=n + k).collect(), (0..n + k).collect(), diagonal);
-    let linear: Vec<f64> = lambda.iter().map(|l| -2.0 * l).chain(std::iter::repeat_n(0.0, k)).collect();
-    let (constraints, right_side) = constraints(form);
-    let cones = [SupportedConeT::ZeroConeT(k), SupportedConeT::NonnegativeConeT(2 * n)];
-    let failed = |message: String| RungOutcome {
-        multipliers: clipped(form, &vec![1.0; n]),
-        end: RungEnd::Failed,
-        message,
-        iterations: 0,
-        history: Vec::new(),
-    };
-    let mut settings = DefaultSettingsBuilder::default();
-    settings.verbose(false).max_iter(iteration_limit).max_threads(threads as u32);
-    if let Some(seconds) = control.seconds_left() {
-        settings.time_limit(seconds);
-    }
-    let settings = match settings.build() {
-        Ok(settings) => settings,
-        Err(error) => return failed(format!("Clarabel refused its settings: {error}")),
-    };
-    let mut solver = match DefaultSolver::new(&hessian, &linear, &constraints, &right_side, &cones, settings)
-    {
-        Ok(solver) => solver,
-        Err(error) => return failed(format!("Clarabel refused the problem: {error}")),
-    };
-    let stop = control.clone();
-    solver.set_termination_callback(move |_| stop.must_stop());
-    solver.solve();
-    let solution = &solver.solution;
-    let end = match solution.status {
-        SolverStatus::Solved | SolverStatus::AlmostSolved => RungEnd::Finished,
-        SolverStatus::MaxIterations => RungEnd::IterationLimit,
-        SolverStatus::MaxTime | SolverStatus::CallbackTerminated => RungEnd::Cancelled,
-        _ => RungEnd::Failed,
-    };
-    let record = IterationRecord {
-        method: "clarabel".into(),
-        iteration: solution.iterations,
-        residual: solution.r_prim.max(solution.r_dual),
-        objective: Some(solution.obj_val),
-        step_length: 1.0,
-        num_free: 0,
-        num_changed: 0,
-    };
-    control.report(&record);
-    RungOutcome {
-        multipliers: clipped(form, &solution.x[..n]),
-        end,
-        message: format!("Clarabel ended with status {:?}", solution.status),
-        iterations: solution.iterations,
-        history: vec![record],
+    let n = form.num_records();
+    let bounds = &form.problem.bounds;
+    match interior_point::solve(&program(form), iteration_limit, threads, control) {
+        Ok(solution) => RungOutcome {
+            multipliers: bounds.clip(&solution.x[..n]),
+            end: solution.end(),
+            message: solution.message,
+            iterations: solution.record.iteration,
+            history: vec![solution.record],
+        },
+        Err(message) => RungOutcome {
+            multipliers: bounds.clip(&vec![1.0; n]),
+            end: Status::NumericalFailure,
+            message,
+            iterations: 0,
+            history: Vec::new(),
+        },
     }
 }
 
-/// An interior point is inside only up to its tolerance; the answer must respect the bounds.
-fn clipped(form: &PenaltyForm<'_>, multipliers: &[f64]) -> Vec<f64> {
-    multipliers
-        .iter()
-        .enumerate()
-        .map(|(i, m)| {
-            let (lower, upper) = form.problem.bounds.of(i);
-            if m.is_finite() { m.clamp(lower, upper) } else { 1.0f64.clamp(lower, upper) }
-        })
-        .collect()
+fn program(form: &PenaltyForm<'_>) -> ConvexProgram {
+    let (n, k) = (form.num_records(), form.num_targets());
+    let loss = form.moments.initial_loss.to_f64();
+    let lambda: Vec<f64> = (0..n).map(|i| form.lambda(i) / loss).collect();
+    let diagonal = lambda.iter().map(|l| 2.0 * l).chain(std::iter::repeat_n(2.0 / loss, k)).collect();
+    let (constraints, right_side) = constraints(form);
+    ConvexProgram {
+        hessian: CscMatrix::new(n + k, n + k, (0..=n + k).collect(), (0..n + k).collect(), diagonal),
+        linear: lambda.iter().map(|l| -2.0 * l).chain(std::iter::repeat_n(0.0, k)).collect(),
+        constraints,
+        right_side,
+        num_equalities: k,
+    }
 }
 
 /// Rows [Bᵀ −I; −I 0; I 0] and right side [c; −lo; hi].

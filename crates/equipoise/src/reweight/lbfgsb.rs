@@ -10,11 +10,12 @@ use argmin::core::observers::{Observe, ObserverMode};
 use argmin::core::{CostFunction, Error, Executor, Gradient, KV, State};
 
 use super::penalty::PenaltyForm;
-use super::solve::{RungEnd, RungOutcome};
+use super::solve::RungOutcome;
 use crate::control::{Control, IterationRecord};
 use crate::numeric::sum::dot;
 use crate::smooth::SmoothState;
 use crate::smooth::{Lbfgsb, SmoothStop};
+use crate::status::Status;
 
 /// The search ends once maxᵢ |mᵢ − clip(mᵢ − gᵢ)| ≤ this, g the gradient of P/L₀.
 const GRADIENT_TOLERANCE: f64 = 1e-12;
@@ -126,7 +127,7 @@ pub(super) fn solve(
         // The objective never fails, so that this is an error of the frame itself.
         Err(error) => RungOutcome {
             multipliers: start,
-            end: RungEnd::Failed,
+            end: Status::NumericalFailure,
             message: error.to_string(),
             iterations: 0,
             history,
@@ -134,31 +135,33 @@ pub(super) fn solve(
     }
 }
 
-fn describe(stop: SmoothStop) -> (RungEnd, String) {
+fn describe(stop: SmoothStop) -> (Status, String) {
     match stop {
         SmoothStop::Stationary { norm, tolerance } => (
-            RungEnd::Finished,
+            Status::NotCertified,
             format!(
                 "the projected gradient of the objective over L₀, {norm:.1e}, is at most {tolerance:.1e}"
             ),
         ),
         SmoothStop::FunctionStalled { change, limit } => {
-            (RungEnd::Finished, format!("the objective changed by {change:.1e}, at most {limit:.1e}"))
+            (Status::NotCertified, format!("the objective changed by {change:.1e}, at most {limit:.1e}"))
         }
         SmoothStop::RoundingLimit { norm, iterations, .. } => (
-            RungEnd::Finished,
+            Status::NotCertified,
             format!("no progress beyond rounding in {iterations} steps (projected gradient {norm:.1e})"),
         ),
         SmoothStop::LineSearchFailed => {
-            (RungEnd::Finished, "no step decreases the objective beyond its rounding error".into())
+            (Status::NotCertified, "no step decreases the objective beyond its rounding error".into())
         }
-        SmoothStop::Cancelled => (RungEnd::Cancelled, "cancelled, or out of time".into()),
-        SmoothStop::NotFinite => (RungEnd::Failed, "the objective or its gradient is not finite".into()),
+        SmoothStop::Cancelled => (Status::Cancelled, "cancelled, or out of time".into()),
+        SmoothStop::NotFinite => {
+            (Status::NumericalFailure, "the objective or its gradient is not finite".into())
+        }
         SmoothStop::IterationLimit | SmoothStop::TargetCost | SmoothStop::Running => {
-            (RungEnd::IterationLimit, "the iteration limit was reached".into())
+            (Status::IterationLimit, "the iteration limit was reached".into())
         }
         // Ends of the other solvers only.
-        other => (RungEnd::Failed, format!("{other:?}")),
+        other => (Status::NumericalFailure, format!("{other:?}")),
     }
 }
 

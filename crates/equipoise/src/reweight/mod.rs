@@ -40,6 +40,7 @@ pub mod explain;
 mod form_choice;
 mod grouping;
 pub mod integer;
+mod interior_point;
 mod lbfgsb;
 mod newton;
 mod options;

@@ -69,6 +69,15 @@ impl Bounds {
         }
     }
 
+    /// Multipliers clipped into them; 1, or what is nearest to it, where one is not finite.
+    pub(super) fn clip(&self, multipliers: &[f64]) -> Vec<f64> {
+        let clip = |(i, &m): (usize, &f64)| {
+            let (lower, upper) = self.of(i);
+            if m.is_finite() { m.clamp(lower, upper) } else { 1.0f64.clamp(lower, upper) }
+        };
+        multipliers.iter().enumerate().map(clip).collect()
+    }
+
     /// Checks them for a problem with n records.
     ///
     /// # Errors

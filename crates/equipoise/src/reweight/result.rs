@@ -8,6 +8,7 @@ use super::options::Method;
 use super::problem::ReweightProblem;
 use crate::control::IterationRecord;
 use crate::numeric::digest::Digest;
+use crate::numeric::parallel::Workers;
 use crate::numeric::sum::{dot, sum};
 use crate::status::Status;
 
@@ -86,6 +87,26 @@ pub struct Distribution {
     pub sum_of_weights_before: f64,
     /// Σ w
     pub sum_of_weights_after: f64,
+}
+
+/// What the multipliers of an answer say by themselves, in any form.
+pub(super) struct FinalWeights {
+    /// wᵢ = w⁰ᵢmᵢ (n, rounded product).
+    pub weights: Vec<f64>,
+    pub digest: Digest,
+    pub distribution: Distribution,
+}
+
+impl FinalWeights {
+    pub(super) fn new(problem: &ReweightProblem, multipliers: &[f64], workers: &Workers) -> Self {
+        let weights: Vec<f64> = multipliers.iter().zip(&problem.design_weights).map(|(m, w)| w * m).collect();
+        // The digest walks the bytes one by one; the distribution selects order statistics: side by side.
+        let (digest, distribution) = workers.join(
+            || Digest::of(multipliers.iter().copied()),
+            || Distribution::new(problem, multipliers, &weights),
+        );
+        Self { weights, digest, distribution }
+    }
 }
 
 /// Seconds of each part of a solve. Times never enter an answer.

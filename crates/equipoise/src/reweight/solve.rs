@@ -11,27 +11,18 @@ use super::newton::{self, NewtonStop, Structure};
 use super::options::{Method, ReweightOptions, Start};
 use super::penalty::PenaltyForm;
 use super::problem::ReweightProblem;
-use super::result::{Attempt, Distribution, Reweighting, TargetResult, Timing};
+use super::result::{Attempt, FinalWeights, Reweighting, TargetResult, Timing};
 use crate::control::{Control, IterationRecord, Stopwatch};
 use crate::error::InputError;
 use crate::numeric::dd::Dd;
-use crate::numeric::digest::Digest;
 use crate::numeric::parallel::Workers;
 use crate::status::Status;
-
-/// Why a rung's loop ended, before the certificate has spoken.
-pub(super) enum RungEnd {
-    /// Its own stop test holds.
-    Finished,
-    IterationLimit,
-    Cancelled,
-    Failed,
-}
 
 /// The answer of one rung: multipliers and what its loop says.
 pub(super) struct RungOutcome {
     pub multipliers: Vec<f64>,
-    pub end: RungEnd,
+    /// Why its loop ended, before the certificate has spoken.
+    pub end: Status,
     pub message: String,
     pub iterations: u32,
     pub history: Vec<IterationRecord>,
@@ -184,13 +175,8 @@ impl ReweightProblem {
                 "the targets are nearly dependent at this penalty (smallest scaled pivot {pivot:.1e}); the certificate accounts for it"
             ));
         }
-        let weights: Vec<f64> =
-            best.multipliers.iter().zip(&self.design_weights).map(|(m, w)| w * m).collect();
-        // The digest walks the bytes one by one; the distribution selects order statistics: side by side.
-        let (digest, distribution) = workers.join(
-            || Digest::of(best.multipliers.iter().copied()),
-            || Distribution::new(self, &best.multipliers, &weights),
-        );
+        let FinalWeights { weights, digest, distribution } =
+            FinalWeights::new(self, &best.multipliers, workers);
         Reweighting {
             status: best.attempt.outcome,
             message: best.attempt.outcome.sentence().into(),
@@ -231,7 +217,7 @@ impl ReweightProblem {
         } else {
             "the initial loss, which scales the penalty, is below the precision of double-double"
         };
-        let attempt = judge(method, RungEnd::Finished, message.into(), 0, &certificate, options.tolerance);
+        let attempt = judge(method, Status::NotCertified, message.into(), 0, &certificate, options.tolerance);
         let dual = vec![Dd::ZERO; self.num_targets()];
         Ok(self.assemble(
             vec![Judged {
@@ -356,41 +342,35 @@ fn run_rung(
 /// Converged if and only if distance bound ≤ tolerance and the multipliers lie within their bounds.
 fn judge(
     method: Method,
-    end: RungEnd,
+    end: Status,
     message: String,
     iterations: u32,
     certificate: &Certificate,
     tolerance: f64,
 ) -> Attempt {
     let certified = certificate.distance_bound <= tolerance && certificate.feasibility == 0.0;
-    let outcome = match end {
-        _ if certified => Status::Converged,
-        RungEnd::Finished => Status::NotCertified,
-        RungEnd::IterationLimit => Status::IterationLimit,
-        RungEnd::Cancelled => Status::Cancelled,
-        RungEnd::Failed => Status::NumericalFailure,
-    };
+    let outcome = if certified { Status::Converged } else { end };
     let distance_bound = Some(certificate.distance_bound).filter(|b| b.is_finite());
     Attempt { method, outcome, message, iterations, distance_bound }
 }
 
-fn describe_newton(stop: &NewtonStop) -> (RungEnd, String) {
+fn describe_newton(stop: &NewtonStop) -> (Status, String) {
     match stop {
         NewtonStop::Residual => {
-            (RungEnd::Finished, "the dual residual reached the level of the finish".into())
+            (Status::NotCertified, "the dual residual reached the level of the finish".into())
         }
         NewtonStop::ExactStep => {
-            (RungEnd::Finished, "a full step changed no record's state: the step is exact".into())
+            (Status::NotCertified, "a full step changed no record's state: the step is exact".into())
         }
         NewtonStop::RoundingLevel => {
-            (RungEnd::Finished, "the dual residual reached the rounding level of doubles".into())
+            (Status::NotCertified, "the dual residual reached the rounding level of doubles".into())
         }
-        NewtonStop::IterationLimit => (RungEnd::IterationLimit, "the iteration limit was reached".into()),
-        NewtonStop::Cancelled => (RungEnd::Cancelled, "cancelled, or out of time".into()),
+        NewtonStop::IterationLimit => (Status::IterationLimit, "the iteration limit was reached".into()),
+        NewtonStop::Cancelled => (Status::Cancelled, "cancelled, or out of time".into()),
         NewtonStop::Factorisation(failure) => {
-            (RungEnd::Failed, format!("the Newton matrix could not be factored: {failure}"))
+            (Status::NumericalFailure, format!("the Newton matrix could not be factored: {failure}"))
         }
-        NewtonStop::NotFinite => (RungEnd::Failed, "the dual residual is not finite".into()),
+        NewtonStop::NotFinite => (Status::NumericalFailure, "the dual residual is not finite".into()),
     }
 }
 

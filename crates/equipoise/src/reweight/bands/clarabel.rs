@@ -5,15 +5,13 @@
 //! ```text
 //! min Σ dᵢ(mᵢ − 1)² + Σ Mⱼeⱼ²    subject to  Bᵀm − a = 0,  lb ≤ a − e ≤ ub,  lo ≤ m ≤ hi
 //! ```
-//!
-//! Source: P. J. Goulart, Y. Chen, Clarabel: an interior-point solver for conic programs with quadratic objectives (2024).
 
 use clarabel::algebra::CscMatrix;
-use clarabel::solver::{DefaultSettingsBuilder, DefaultSolver, IPSolver, SolverStatus, SupportedConeT};
 
 use super::form::BandForm;
 use crate::control::{Control, IterationRecord};
 use crate::numeric::dd::Dd;
+use crate::reweight::interior_point::{self, ConvexProgram};
 use crate::status::Status;
 
 /// What Clarabel returned: multipliers clipped into their bounds and v = y ⊘ s.
@@ -34,6 +32,36 @@ pub(super) fn solve(
     control: &Control,
 ) -> Solution {
     let (n, k) = (form.num_records(), form.num_targets());
+    let bounds = &form.problem.bounds;
+    match interior_point::solve(&program(form), iteration_limit, threads, control) {
+        Ok(solution) => Solution {
+            multipliers: bounds.clip(&solution.x[..n]),
+            dual: (0..k).map(|j| dual(form, &solution.z, j)).collect(),
+            end: solution.end(),
+            message: solution.message,
+            iterations: solution.record.iteration,
+            history: vec![solution.record],
+        },
+        Err(message) => Solution {
+            multipliers: bounds.clip(&vec![1.0; n]),
+            dual: vec![Dd::ZERO; k],
+            end: Status::NumericalFailure,
+            message,
+            iterations: 0,
+            history: Vec::new(),
+        },
+    }
+}
+
+/// vⱼ: the multiplier of the upper edge less that of the lower one, in units of the total.
+fn dual(form: &BandForm<'_>, z: &[f64], j: usize) -> Dd {
+    let k = form.num_targets();
+    let y = z[k + j] - z[2 * k + j];
+    if y.is_finite() { Dd::from(y).over(form.scale[j]) } else { Dd::ZERO }
+}
+
+fn program(form: &BandForm<'_>) -> ConvexProgram {
+    let (n, k) = (form.num_records(), form.num_targets());
     let slacks: Vec<(usize, f64)> =
         form.elastic.iter().enumerate().filter_map(|(j, m)| m.map(|m| (j, m))).collect();
     let size = n + k + slacks.len();
@@ -47,82 +75,14 @@ pub(super) fn solve(
         }
         starts.push(rows.len());
     }
-    let hessian = CscMatrix::new(size, size, starts, rows, diagonal);
-    let linear: Vec<f64> =
-        (0..size).map(|v| if v < n { -2.0 * form.distance_weight(v) } else { 0.0 }).collect();
     let (constraints, right_side) = constraints(form, &slacks);
-    let cones = [SupportedConeT::ZeroConeT(k), SupportedConeT::NonnegativeConeT(2 * k + 2 * n)];
-    let failed = |message: String| Solution {
-        multipliers: clipped(form, &vec![1.0; n]),
-        dual: vec![Dd::ZERO; k],
-        end: Status::NumericalFailure,
-        message,
-        iterations: 0,
-        history: Vec::new(),
-    };
-    let mut settings = DefaultSettingsBuilder::default();
-    settings.verbose(false).max_iter(iteration_limit).max_threads(threads as u32);
-    if let Some(seconds) = control.seconds_left() {
-        settings.time_limit(seconds);
+    ConvexProgram {
+        hessian: CscMatrix::new(size, size, starts, rows, diagonal),
+        linear: (0..size).map(|v| if v < n { -2.0 * form.distance_weight(v) } else { 0.0 }).collect(),
+        constraints,
+        right_side,
+        num_equalities: k,
     }
-    let settings = match settings.build() {
-        Ok(settings) => settings,
-        Err(error) => return failed(format!("Clarabel refused its settings: {error}")),
-    };
-    let mut solver = match DefaultSolver::new(&hessian, &linear, &constraints, &right_side, &cones, settings)
-    {
-        Ok(solver) => solver,
-        Err(error) => return failed(format!("Clarabel refused the problem: {error}")),
-    };
-    let stop = control.clone();
-    solver.set_termination_callback(move |_| stop.must_stop());
-    solver.solve();
-    let solution = &solver.solution;
-    let end = match solution.status {
-        SolverStatus::Solved
-        | SolverStatus::AlmostSolved
-        | SolverStatus::PrimalInfeasible
-        | SolverStatus::AlmostPrimalInfeasible => Status::NotCertified,
-        SolverStatus::MaxIterations => Status::IterationLimit,
-        SolverStatus::MaxTime | SolverStatus::CallbackTerminated => Status::Cancelled,
-        _ => Status::NumericalFailure,
-    };
-    let record = IterationRecord {
-        method: "clarabel".into(),
-        iteration: solution.iterations,
-        residual: solution.r_dual,
-        objective: Some(solution.obj_val),
-        step_length: 1.0,
-        num_free: 0,
-        num_changed: 0,
-    };
-    control.report(&record);
-    let dual = (0..k)
-        .map(|j| {
-            let y = solution.z[k + j] - solution.z[2 * k + j];
-            if y.is_finite() { Dd::from(y).over(form.scale[j]) } else { Dd::ZERO }
-        })
-        .collect();
-    Solution {
-        multipliers: clipped(form, &solution.x[..n]),
-        dual,
-        end,
-        message: format!("Clarabel ended with status {:?}", solution.status),
-        iterations: solution.iterations,
-        history: vec![record],
-    }
-}
-
-/// An interior point is inside only up to its tolerance; the answer must respect the bounds.
-fn clipped(form: &BandForm<'_>, multipliers: &[f64]) -> Vec<f64> {
-    multipliers
-        .iter()
-        .enumerate()
-        .map(|(i, m)| {
-            let (lower, upper) = form.problem.bounds.of(i);
-            if m.is_finite() { m.clamp(lower, upper) } else { 1.0f64.clamp(lower, upper) }
-        })
-        .collect()
 }
 
 /// Rows [Bᵀ −I 0; 0 I −I; 0 −I I; −I 0 0; I 0 0] and right side [0; ub; −lb; −lo; hi].

@@ -15,11 +15,10 @@ use super::target_bands::TargetBand;
 use crate::control::{Control, IterationRecord, Stopwatch};
 use crate::error::InputError;
 use crate::numeric::dd::Dd;
-use crate::numeric::digest::Digest;
 use crate::numeric::parallel::Workers;
 use crate::reweight::grouping::GroupedStart;
 use crate::reweight::problem::ReweightProblem;
-use crate::reweight::result::{Distribution, Timing};
+use crate::reweight::result::{FinalWeights, Timing};
 use crate::status::Status;
 
 /// A rung's answer with its certificate.
@@ -132,12 +131,8 @@ impl ReweightProblem {
             .into_iter()
             .reduce(|a, b| if rank(&b) < rank(&a) { b } else { a })
             .expect("every method has at least one rung");
-        let weights: Vec<f64> =
-            best.multipliers.iter().zip(&self.design_weights).map(|(m, w)| w * m).collect();
-        let (digest, distribution) = workers.join(
-            || Digest::of(best.multipliers.iter().copied()),
-            || Distribution::new(self, &best.multipliers, &weights),
-        );
+        let FinalWeights { weights, digest, distribution } =
+            FinalWeights::new(self, &best.multipliers, workers);
         BandReweighting {
             status: best.attempt.outcome,
             message: best.attempt.outcome.sentence().into(),

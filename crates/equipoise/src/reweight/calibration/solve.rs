@@ -12,10 +12,10 @@ use super::result::{Calibration, CalibrationStatus, CalibrationTarget};
 use crate::control::{Control, Stopwatch};
 use crate::error::InputError;
 use crate::numeric::dd::Dd;
-use crate::numeric::digest::Digest;
 use crate::numeric::parallel::Workers;
 use crate::reweight::grouping::GroupedStart;
-use crate::reweight::{Distribution, ReweightProblem, Timing};
+use crate::reweight::result::FinalWeights;
+use crate::reweight::{ReweightProblem, Timing};
 
 impl ReweightProblem {
     /// Calibrates the weights to the totals; see [`crate::reweight::calibration`] for the mathematics. The scales of the targets
@@ -66,11 +66,9 @@ impl ReweightProblem {
         }
         timing.certificate_seconds += watch.lap();
         let targets = target_rows(&form, &outcome.lambda, &judgement);
-        let weights: Vec<f64> =
-            judgement.multipliers.iter().zip(&self.design_weights).map(|(g, w)| w * g).collect();
-        let digest = Digest::of(judgement.multipliers.iter().copied());
+        let FinalWeights { weights, digest, distribution } =
+            FinalWeights::new(self, &judgement.multipliers, &workers);
         tracing::info!(status = status.as_str(), %digest, "calibration ends");
-        let distribution = Distribution::new(self, &judgement.multipliers, &weights);
         timing.report_seconds = watch.lap();
         timing.total_seconds = total.seconds();
         Ok(Calibration {
