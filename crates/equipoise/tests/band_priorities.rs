@@ -4,6 +4,7 @@ use equipoise::numeric::sparse::SparseMatrix;
 use equipoise::reweight::bands::{Band, BandMethod, BandOptions, PriorityReweighting};
 use equipoise::reweight::{Bounds, ReweightProblem, Target};
 use equipoise::status::Status;
+use equipoise_testset::property_cases;
 use ndarray::ArrayView1;
 use num_rational::BigRational;
 use num_traits::{Signed, ToPrimitive, Zero};
@@ -127,7 +128,7 @@ fn check_rank(case: &Small, answer: &PriorityReweighting, rank: usize) -> Result
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: property_cases(60), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn each_rank_is_met_as_far_as_the_earlier_ones_allow(case in small(), reversed in any::<bool>()) {

@@ -9,6 +9,7 @@ use equipoise::reweight::bands::{
 use equipoise::reweight::synthetic::NationalPopulation;
 use equipoise::reweight::{Bounds, DualPoint, ReweightProblem, Target};
 use equipoise::status::Status;
+use equipoise_testset::property_cases;
 use ndarray::ArrayView1;
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
@@ -243,7 +244,7 @@ fn largest_error(answer: &BandReweighting, want: &[BigRational]) -> f64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: property_cases(40), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn elastic_answers_are_the_exact_optimum_within_their_bound(

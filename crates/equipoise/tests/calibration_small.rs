@@ -5,6 +5,7 @@ use equipoise::error::InputCode;
 use equipoise::numeric::sparse::SparseMatrix;
 use equipoise::reweight::calibration::{CalibrationOptions, CalibrationStatus, Distance};
 use equipoise::reweight::{Bounds, ReweightProblem, Target};
+use equipoise_testset::property_cases;
 use ndarray::ArrayView1;
 use num_bigint::BigInt;
 use num_rational::BigRational;
@@ -199,7 +200,7 @@ fn check(small: &Small, distance: Distance, exact: Option<Vec<Rational>>) -> Res
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: property_cases(400), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn linear_is_the_exact_projection(small in small()) {

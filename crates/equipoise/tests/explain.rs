@@ -13,6 +13,7 @@ use equipoise::reweight::explain::{
 };
 use equipoise::reweight::synthetic::NationalPopulation;
 use equipoise::reweight::{Bounds, ReweightProblem, Target};
+use equipoise_testset::property_cases;
 use ndarray::ArrayView1;
 use num_rational::BigRational;
 use num_traits::{Signed, Zero};
@@ -319,7 +320,7 @@ fn a_run_out_of_time_claims_nothing() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(property_cases(60)))]
 
     /// Every claim holds in exact rationals, every set is minimal by a second look, every question is decided.
     #[test]

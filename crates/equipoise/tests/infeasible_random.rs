@@ -7,6 +7,7 @@ use equipoise::numeric::sparse::SparseMatrix;
 use equipoise::qp::conflict::{Candidates, background, find_conflict};
 use equipoise::qp::feasibility::{Feasibility, FeasibilityOptions, check_feasibility};
 use equipoise::qp::relaxation::cheapest_relaxation;
+use equipoise_testset::property_cases;
 use proptest::prelude::*;
 
 /// a·x ≤ b with the integers (a, b) in lowest terms.
@@ -97,7 +98,7 @@ fn system() -> impl Strategy<Value = LinearSystem> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(property_cases(1500)))]
     #[test]
     fn the_answer_is_the_true_one(system in system()) {
         let truth = is_feasible(inequalities(&system), system.num_columns());

@@ -37,6 +37,18 @@ pub struct LinearConstraints {
     pub upper: Vec<f64>,
 }
 
+/// Random cases for a property: what PROPTEST_CASES says, else `usual`, and eight times that with EQUIPOISE_LONG_TESTS.
+///
+/// # Panics
+/// If PROPTEST_CASES is no number.
+pub fn property_cases(usual: u32) -> u32 {
+    match std::env::var("PROPTEST_CASES") {
+        Ok(count) => count.parse().expect("PROPTEST_CASES is a number"),
+        Err(_) if std::env::var_os("EQUIPOISE_LONG_TESTS").is_some() => 8 * usual,
+        Err(_) => usual,
+    }
+}
+
 /// The cases folder, or `None` (after a plain message) where it is absent.
 ///
 /// # Panics
