@@ -356,20 +356,33 @@ describe('a bad area', () => {
   })
 })
 
-it('says of an area that no weights can do what it asks, keeps the proof and writes no weights', async () => {
+it('says of an area that no weights can do what it asks and why, keeps the proof and writes no weights', async () => {
   const at = copy({ done: true })
   // Multipliers of at most 0.2 cannot bring the returns near their total.
   const override = "overrides: [{match: 'returns_class05', weight: hard}]"
   edit(at('areas.yaml'), (text) => text.replace('key: A003\n', `key: A003\n    cap: 0.2\n    ${override}\n`))
   const form = ['--form', 'bands', '--band', '2%']
+  const loud = batch.filter((option) => option !== '--quiet')
   for (const numKept of [0, 6]) {
-    expect(await run(at, form)).toMatchObject({ code: 3 })
+    const { code, stdout } = await run(at, form, loud)
+    expect(code).toBe(3)
+    expect(stdout).toMatch(/^ {2}A003: .*returns_class05/m)
     const { areas, statuses, timing } = summaryOf(at)
     expect(statuses).toEqual({ converged: 5, infeasible: 1 })
     expect(areas[2]).toMatchObject({ key: 'A003', status: 'infeasible', distribution: null, numTargets: 0 })
     expect(timing.numKept).toBe(numKept)
+    expect(areas[2].message).toContain('returns_class05')
     expect(readdirSync(at('out/areas/A003')).sort()).toEqual(['area.json', 'certificate.json', 'report.html'])
   }
+  const certificate = () => JSON.parse(read(at('out/areas/A003/certificate.json')))
+  const [set] = certificate().infeasibility.explanation.minimalSets
+  expect(set).toMatchObject({ minimal: true, members: [{ name: 'returns_class05', side: 'lower' }] })
+  expect(read(at('out/areas/A003/report.html'))).toContain('Contradiction 1')
+  expect(
+    await equipoise(['verify', '--certificate', 'out/areas/A003/certificate.json'], { cwd: at('.') }),
+  ).toMatchObject({ code: 0 })
+  expect(await run(at, [...form, '--no-explain', '--no-pages'])).toMatchObject({ code: 3 })
+  expect(certificate().infeasibility.explanation).toBeNull()
 })
 
 it('warns of bands that the form has no use for', async () => {

@@ -140,6 +140,19 @@ function totals(at: (name: string) => string): { multipliers: number[]; sums: nu
   return { multipliers, sums }
 }
 
+it('runs with the options of every form that the help lists', async () => {
+  const { stdout: help } = await equipoise(['reweight', '--help'], { cwd: root })
+  const lines = help
+    .split('\n')
+    .flatMap((line) => /^ {2}(--form [a-z].*?)(?: {2,}\S.*)?$/.exec(line)?.[1] ?? [])
+  expect(lines).toHaveLength(6)
+  for (const line of lines) {
+    const { code, stdout } = await run(line.split(' '))
+    expect([0, 5], line).toContain(code)
+    expect(stdout, line).toMatch(/^(Certified|INFEASIBLE, proven): /)
+  }
+})
+
 describe('what the options mean', () => {
   const wanted = [150, 110, 340, 75]
 

@@ -239,7 +239,7 @@ describe('bad input', () => {
 })
 
 it('shows a worked example in the help of each command, and every exit code in the general one', async () => {
-  for (const command of ['reweight', 'verify', 'compare', 'generate']) {
+  for (const command of ['reweight', 'areas', 'verify', 'compare', 'generate']) {
     const help = await equipoise([command, '--help'], { cwd: root })
     expect(help).toMatchObject({
       code: 0,

@@ -36,7 +36,13 @@ export function areasFixture(numAreas: number, numTargets: number): AreasReportI
     digest: '0123456789abcdef',
     options: {
       ...{ form: 'penalty', penalty: 0.01, bounds: [0.1, 10], method: 'auto', tolerance: 1e-9 },
-      ...{ maxIterations: null, timeLimitSeconds: null, exhaustionCap: 2, missTolerance: 1e-3 },
+      ...{
+        maxIterations: null,
+        timeLimitSeconds: null,
+        groupIdentical: true,
+        exhaustionCap: 2,
+        missTolerance: 1e-3,
+      },
       data: {
         ...{ id: 'id', weight: 'w', children: [], nullMarkers: [], targetsWhere: null, areaColumn: null },
         ...{ area: null, matrixIndex: null, dropNonPositive: false, dropImpossible: false },

@@ -43,6 +43,7 @@ export function nationalFixture(numRecords = 20_000, numTargets = 634): PenaltyI
       bounds: [0.1, 10],
       maxIterations: null,
       timeLimitSeconds: null,
+      groupIdentical: true,
       dropImpossible: false,
       dropNonpositive: false,
     },
@@ -73,6 +74,7 @@ export function nationalFixture(numRecords = 20_000, numTargets = 634): PenaltyI
     designEffect: numRecords / effectiveSampleSize,
     effectiveSampleSize,
     iterations: 7,
+    numGroups: numRecords,
     attempts: [
       {
         method: 'newton',

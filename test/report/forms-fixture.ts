@@ -44,7 +44,13 @@ const figures = {
   ...{ numAtLower: base.numAtLower, numAtUpper: base.numAtUpper },
 }
 const common = {
-  ...{ status: 'converged' as const, message: base.message, inputs: base.inputs, iterations: 6 },
+  ...{
+    status: 'converged' as const,
+    message: base.message,
+    inputs: base.inputs,
+    iterations: 6,
+    numGroups: 800,
+  },
   ...{ designEffect: base.designEffect, effectiveSampleSize: base.effectiveSampleSize, infeasibility: null },
   ...{ warnings: [], impossibleTargets: [], distribution: base.distribution, digest: base.digest },
   timing: base.timing,

@@ -49,17 +49,20 @@ export const keptTargets = ({ totals }: ResolvedArea): number[] =>
   Array.from(totals.keys()).filter((j) => !Number.isNaN(totals[j]))
 
 function partOfColumns(
-  { distanceWeight, qWeight, cluster, importance, cost }: FileProblem['columns'],
+  { distanceWeight, qWeight, cluster, cell, importance, cost }: FileProblem['columns'],
   kept: readonly number[],
   members: Uint32Array | null,
 ): FileProblem['columns'] {
   const ofRecords = (values: Float64Array | null) =>
     values && members ? Float64Array.from(members, (record) => values[record]!) : values
+  const groupsOf = (values: Uint32Array | null) =>
+    values && members ? Uint32Array.from(members, (record) => values[record]!) : values
   const ofTargets = (values: Float64Array | null) => values && Float64Array.from(kept, (j) => values[j]!)
   return {
     distanceWeight: ofRecords(distanceWeight),
     qWeight: ofRecords(qWeight),
-    cluster: cluster && members ? Uint32Array.from(members, (record) => cluster[record]!) : cluster,
+    cluster: groupsOf(cluster),
+    cell: groupsOf(cell),
     importance: ofTargets(importance),
     cost: ofTargets(cost),
   }

@@ -37,7 +37,7 @@ class BarProgress implements AreasProgress {
   }
 
   area(key: string, status: string): void {
-    this.#bar.increment({ detail: `${key}: ${status}` })
+    this.#bar.increment({ stage: 'areas', detail: `${key}: ${status}` })
   }
 
   stop(): void {

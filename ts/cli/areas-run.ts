@@ -18,16 +18,17 @@ import {
   version,
 } from '../index.js'
 import type { AnyDocument } from '../reweight/certificate-document.js'
+import type { DocumentExplanation } from '../reweight/infeasibility-document.js'
 import { type AreaFile, type AreaRecord, type AreaStore, hashOfJson, type Writer } from './area-store.js'
 import type { AreasProgress } from './areas-progress.js'
 import { bandDocument } from './band-certificate.js'
 import { calibrationDocument } from './calibration-certificate.js'
 import { certificateDocument, certificateText } from './certificate.js'
 import type { DataSelection } from './data-options.js'
-import { type FormSettings, limits } from './form-options.js'
+import { conduct, type FormSettings } from './form-options.js'
 import { inTermsOfFiles, nativeProblem } from './native-problem.js'
 import { writeText } from './outputs.js'
-import { bandOptions, calibrationOptions } from './solve.js'
+import { bandOptions, calibrationOptions, explainAlone } from './solve.js'
 import { readWeightTable, writeWeights } from './weights-file.js'
 
 export interface BatchOptions {
@@ -39,6 +40,8 @@ export interface BatchOptions {
   exhaustionCap: number | null
   weightsFile: 'weights.csv' | 'weights.parquet'
   hasPages: boolean
+  /** Whether to look for the reasons where no weights meet what an area asks. */
+  explain: boolean
   readSeconds: number
 }
 
@@ -115,10 +118,13 @@ export class AreasBatch {
 
   /** The hash of everything that decides an area's answer. */
   #inputsOf({ definition }: ResolvedArea): string {
-    const { settings, data, exhaustionCap } = this.#options
+    const { settings, data, exhaustionCap, explain } = this.#options
     const others = exhaustionCap === null ? null : this.#solvable.map((area) => area.definition)
     const { files } = this.#problem.shared
-    return hashOfJson({ version: version(), settings, data, files, definition, exhaustionCap, others })
+    return hashOfJson({
+      ...{ version: version(), settings, data, files, definition },
+      ...{ exhaustionCap, others, explain },
+    })
   }
 
   /** Solves areas; the exhaustion by all of them where a cap makes them depend on one another. */
@@ -181,7 +187,7 @@ export class AreasBatch {
     const records = new Map<number, AreaRecord>()
     for await (const result of run) {
       const area = todo[result.index]!
-      const record = await this.#keep(area, result)
+      const record = await this.#keep(area, result, signal)
       if (record && exhaustionCap === null) await this.#store.seal(record)
       if (record) records.set(area.index, record)
       else records.delete(area.index)
@@ -198,7 +204,7 @@ export class AreasBatch {
   }
 
   /** Writes an area's files; a record only where a rerun would do the same again. */
-  async #keep(area: ResolvedArea, ended: AreaResult): Promise<AreaRecord | null> {
+  async #keep(area: ResolvedArea, ended: AreaResult, signal: AbortSignal): Promise<AreaRecord | null> {
     const { status, message, result, error } = ended
     const { key } = area.definition
     if (result === null) {
@@ -206,20 +212,36 @@ export class AreasBatch {
       else await this.#discard(area.index, outcomeWithout(key, status, message))
       return null
     }
-    const outcome = outcomeOf(area, ended, result)
+    const explanation = await this.#explain(area, ended, signal)
+    const reason = explanation?.minimalSets[0]?.sentence
+    const outcome = outcomeOf(area, { status, message: reason ?? message }, result)
     this.#outcomes.set(area.index, outcome)
     if (status === 'converged') this.#sums.add(result.weights, area.records)
-    const writers = this.#writers(area, ended, result)
+    const writers = this.#writers(area, ended, { answer: result, explanation })
     const files = this.#filesOf(outcome).map((file) => [file, writers[file]!])
     const record = await this.#store.save(outcome, this.#inputsOf(area), Object.fromEntries(files))
-    return status === 'cancelled' ? null : record
+    return status === 'cancelled' || (status === 'infeasible' && signal.aborted) ? null : record
+  }
+
+  /** The reasons where no weights meet what an area asks. */
+  async #explain(
+    area: ResolvedArea,
+    { status, upperBounds }: AreaResult,
+    signal: AbortSignal,
+  ): Promise<DocumentExplanation | null> {
+    const { explain, settings, threads } = this.#options
+    if (status !== 'infeasible' || !explain || signal.aborted) return null
+    this.#progress.stage(`explaining the contradiction in ${area.definition.key}`)
+    const alone = areaAlone(this.#problem.shared, area)
+    const problem = upperBounds ? { ...alone, caps: upperBounds } : alone
+    return explainAlone({ problem, threads, signal }, areaSettings(settings, area.definition))
   }
 
   /** How each file of an area is written. */
   #writers(
     area: ResolvedArea,
     { upperBounds, seconds }: AreaResult,
-    answer: AreaAnswer,
+    { answer, explanation }: Pick<AreaCertificate, 'answer' | 'explanation'>,
   ): Partial<Record<AreaFile, Writer>> {
     const { weightsFile, settings, areasFile, readSeconds } = this.#options
     const { definition } = area
@@ -229,6 +251,7 @@ export class AreasBatch {
       problem,
       data: { ...this.#options.data, areas: { file: areasFile, definition, exhaustionCap } },
       answer,
+      explanation,
       timing: { readSeconds, totalSeconds: seconds },
     })
     const { idColumn, idType, ids } = problem.records
@@ -269,17 +292,17 @@ function formChoice(problem: FileProblem, settings: FormSettings): AreasOptions 
   switch (settings.form) {
     case 'penalty': {
       const { penalty, method, tolerance } = settings
-      return { form: 'penalty', penalty: { penalty, method, tolerance, ...limits(settings) } }
+      return { form: 'penalty', penalty: { penalty, method, tolerance, ...conduct(settings) } }
     }
     case 'bands':
       return {
         form: 'bands',
-        bands: { ...bandOptions(problem, settings), method: settings.method, ...limits(settings) },
+        bands: { ...bandOptions(problem, settings), method: settings.method, ...conduct(settings) },
       }
     case 'calibrate':
       return {
         form: 'calibrate',
-        calibration: { ...calibrationOptions(problem, settings), ...limits(settings) },
+        calibration: { ...calibrationOptions(problem, settings), ...conduct(settings) },
       }
   }
 }
@@ -331,10 +354,14 @@ interface AreaCertificate {
   problem: FileProblem
   data: DataSelection
   answer: AreaAnswer
+  explanation: DocumentExplanation | null
   timing: { readSeconds: number; totalSeconds: number }
 }
 
-function documentOf(settings: FormSettings, { answer, timing, ...run }: AreaCertificate): AnyDocument {
+function documentOf(
+  settings: FormSettings,
+  { answer, explanation, timing, ...run }: AreaCertificate,
+): AnyDocument {
   switch (settings.form) {
     case 'penalty':
       return certificateDocument({ ...run, settings, timing, result: answer as ReweightResult })
@@ -344,13 +371,13 @@ function documentOf(settings: FormSettings, { answer, timing, ...run }: AreaCert
         settings,
         timing,
         result: answer as BandResult,
-        explanation: null,
+        explanation,
         priorities: null,
       })
     case 'calibrate': {
       const result = answer as CalibrationResult
       const seconds = { solveSeconds: timing.totalSeconds, ...timing }
-      return calibrationDocument({ ...run, settings, result, explanation: null, timing: seconds })
+      return calibrationDocument({ ...run, settings, result, explanation, timing: seconds })
     }
   }
 }

@@ -157,12 +157,26 @@ export function areasText(summary: AreasSummary, folder: string): string {
     outcome,
     misses,
     worst.length > 0 && `The areas that deserve a look first\n${table}`,
+    contradictions(areas),
     exhaustion &&
       `Exhaustion of the records: from ${significant(exhaustion.minimum, 4)} to ${significant(exhaustion.maximum, 4)}, mean ${significant(exhaustion.mean, 4)}; above 1: ${exhaustion.numAboveOne}${exhaustion.cap === null ? '' : `, above the cap ${exhaustion.cap}: ${exhaustion.numAboveCap}`}`,
     `digest ${summary.digest}; ${timing.numSolved} solved, ${timing.numKept} kept from earlier, ${timing.totalSeconds.toFixed(1)} s`,
     `Written: ${folder}`,
   ]
   return parts.filter(Boolean).join('\n\n')
+}
+
+/** Why no weights meet what was asked, area by area. */
+function contradictions(areas: AreasSummary['areas']): string | null {
+  const infeasible = areas.filter(({ status }) => status === 'infeasible')
+  if (infeasible.length === 0) return null
+  const lines = infeasible.slice(0, shownAreas).map(({ key, message }) => `  ${key}: ${message}`)
+  const others = infeasible.length - lines.length
+  return [
+    'Where no weights meet what was asked',
+    ...lines,
+    ...(others > 0 ? [`  and ${others} more`] : []),
+  ].join('\n')
 }
 
 const badness = ({ status, largestMiss }: AreasSummary['areas'][number]) =>

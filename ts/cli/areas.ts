@@ -25,6 +25,7 @@ interface CommandOptions extends DataOptions, FormOptions {
   exhaustionCap?: number
   missTolerance?: number
   pages: boolean
+  explain: boolean
   check?: boolean
   json?: boolean
   quiet?: boolean
@@ -59,6 +60,10 @@ export function addAreas(program: Command, done: (code: ExitCode) => void): void
       `for the summary: a total that is off by more than this share counts as missed (default: ${areasDefaults().missTolerance})`,
     ).argParser(parseNumber),
     new Option('--no-pages', 'no report page for each area, only the one over all'),
+    new Option(
+      '--no-explain',
+      'where no weights meet what an area asks, prove that only, without looking for the reasons',
+    ),
     new Option('--check', 'check the areas against the data and solve nothing'),
     new Option('--json', 'print the summary to standard output, and nothing else there'),
     new Option('--quiet', 'print nothing but errors'),
@@ -122,6 +127,7 @@ async function runAreas(options: CommandOptions): Promise<ExitCode> {
         ...{ settings, data, threads: options.threads, exhaustionCap, weightsFile, readSeconds },
         areasFile: basename(options.areas),
         hasPages: options.pages,
+        explain: options.explain,
       },
       progress,
     )

@@ -34,6 +34,13 @@ export function parseCount(text: string): number {
   return value
 }
 
+export function parseSeed(text: string): number {
+  const value = parseNumber(text)
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError('Expected a whole number, 0 or more.')
+  return value
+}
+
 /** Which numbers are right is the solver's to say: its message names the place and the range. */
 export function parseBounds(text: string): [number, number] {
   const [lower, upper, ...more] = text.split(',')

@@ -37,6 +37,7 @@ export function bandDocument(run: CertifiedBands): BandDocument {
     designEffect: figure(distribution.designEffect),
     effectiveSampleSize: figure(distribution.effectiveSampleSize),
     iterations: result.iterations,
+    numGroups: result.numGroups,
     attempts: attemptsOf(result.attempts),
     warnings: [...problem.warnings, ...result.warnings],
     impossibleTargets: result.impossibleTargets.map((j) => targetLabel(problem.targets[j]!)),
@@ -114,5 +115,6 @@ const documentOptions = ({ settings, data }: CertifiedBands): BandDocument['opti
   bounds: [...settings.bounds],
   maxIterations: settings.maxIterations,
   timeLimitSeconds: settings.timeLimitSeconds,
+  groupIdentical: settings.groupIdentical,
   data,
 })

@@ -32,6 +32,7 @@ export function calibrationDocument(run: CertifiedCalibration): CalibrationDocum
     designEffect: figure(distribution.designEffect),
     effectiveSampleSize: figure(distribution.effectiveSampleSize),
     iterations: result.iterations,
+    numGroups: result.numGroups,
     warnings: [...problem.warnings],
     impossibleTargets: result.targets.flatMap(({ impossible }, j) =>
       impossible ? [targetLabel(problem.targets[j]!)] : [],
@@ -94,6 +95,7 @@ const documentOptions = ({ settings, data }: CertifiedCalibration): CalibrationD
   bounds: isBounded(settings) ? [...settings.bounds] : null,
   maxIterations: settings.maxIterations,
   timeLimitSeconds: settings.timeLimitSeconds,
+  groupIdentical: settings.groupIdentical,
   data,
 })
 

@@ -47,6 +47,7 @@ export function certificateDocument({
     designEffect: figure(distribution.designEffect),
     effectiveSampleSize: figure(distribution.effectiveSampleSize),
     iterations: result.iterations,
+    numGroups: result.numGroups,
     attempts: attemptsOf(result.attempts),
     warnings: [...problem.warnings, ...result.warnings],
     impossibleTargets: result.impossibleTargets.map((j) => targetLabel(problem.targets[j]!)),
@@ -155,6 +156,7 @@ const documentOptions = (settings: PenaltySettings, data: DataSelection): Docume
   bounds: [...settings.bounds],
   maxIterations: settings.maxIterations,
   timeLimitSeconds: settings.timeLimitSeconds,
+  groupIdentical: settings.groupIdentical,
   data,
 })
 

@@ -35,6 +35,7 @@ export interface FormOptions {
   tolerance?: number
   maxIterations?: number
   timeLimit?: number
+  grouping: boolean
   penalty?: number
   band?: Band
   bandOverride?: BandOverride[]
@@ -54,6 +55,8 @@ interface CommonSettings {
   bounds: readonly [lower: number, upper: number]
   tolerance: number
   timeLimitSeconds: number | null
+  /** Whether identical records are solved as one. */
+  groupIdentical: boolean
 }
 
 /** Options of a penalty solve with every default filled in. */
@@ -116,6 +119,10 @@ export function addFormOptions(command: Command): Command {
       '--time-limit <seconds>',
       'end with the best weights after this time (default: none)',
     ).argParser(parseNumber),
+    new Option(
+      '--no-grouping',
+      'do not solve identical records as one; the weights of a certified answer do not depend on it',
+    ),
     new Option(
       '--penalty <number>',
       `penalty: weight of staying near the design weights, above 0 (default: ${penalty.penalty})`,
@@ -210,7 +217,7 @@ export function formSettings(options: FormOptions): FormSettings {
 function settingsOf(options: FormOptions): FormSettings {
   const bounds = options.bounds ?? reweightDefaults().bounds
   const timeLimitSeconds = options.timeLimit ?? null
-  const settings = { bounds, timeLimitSeconds }
+  const settings = { bounds, timeLimitSeconds, groupIdentical: options.grouping }
   // The bounds are the problem's, whatever its form.
   reweightConfig().bounds(...bounds)
   switch (options.form) {
@@ -245,7 +252,7 @@ const flag = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${lette
 const conflict = (path: string, expected: string, received: string) =>
   new InputError('conflict', { path, expected, received })
 
-type Shared = Pick<CommonSettings, 'bounds' | 'timeLimitSeconds'>
+type Shared = Pick<CommonSettings, 'bounds' | 'timeLimitSeconds' | 'groupIdentical'>
 
 function penaltySettings(options: FormOptions, shared: Shared): PenaltySettings {
   const defaults = reweightDefaults()
@@ -258,7 +265,7 @@ function penaltySettings(options: FormOptions, shared: Shared): PenaltySettings 
     maxIterations: options.maxIterations ?? null,
   }
   const { penalty, method, tolerance } = settings
-  reweightConfig().options({ penalty, method, tolerance, ...limits(settings) })
+  reweightConfig().options({ penalty, method, tolerance, ...conduct(settings) })
   return settings
 }
 
@@ -295,14 +302,17 @@ function calibrationSettings(options: FormOptions, shared: Shared): CalibrationS
   }
 }
 
-/** The limits that are not null. */
-export const limits = ({
+/** How the solver goes about it: its limits that are not null, and whether it groups records. */
+export const conduct = ({
   maxIterations,
   timeLimitSeconds,
+  groupIdentical,
 }: {
   maxIterations: number | null
   timeLimitSeconds: number | null
+  groupIdentical: boolean
 }) => ({
+  groupIdentical,
   ...(maxIterations === null ? {} : { maxIterations }),
   ...(timeLimitSeconds === null ? {} : { timeLimitSeconds }),
 })

@@ -11,7 +11,11 @@ const shownSets = 3
 /** A run for a reader: the outcome in a sentence, the worst targets, the weights. */
 export function resultText(
   document: AnyDocument,
-  { goldStar, files }: { goldStar: Comparison | null; files: readonly (string | undefined)[] },
+  {
+    goldStar,
+    rounded = null,
+    files,
+  }: { goldStar: Comparison | null; rounded?: string | null; files: readonly (string | undefined)[] },
 ): string {
   const written = files.filter((file) => file !== undefined)
   const isInfeasible = document.status === 'infeasible'
@@ -22,6 +26,7 @@ export function resultText(
     figures(document),
     !isInfeasible && targets(document),
     !isInfeasible && distribution(document),
+    rounded,
     goldStar && `Gold star: ${goldStar.sentence}`,
     written.length > 0 && `Written: ${written.join(', ')}`,
   ]

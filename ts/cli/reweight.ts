@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { type FileProblem, readProblem } from '../data/problem.js'
+import type { IntegerResult } from '../index.js'
 import type { ReportInput } from '../report/render.js'
 import type { AnyDocument } from '../reweight/certificate-document.js'
 import { certificateText } from './certificate.js'
@@ -7,6 +8,14 @@ import { addDataOptions, type DataOptions, dataFiles, dataSelection, problemSour
 import { type ExitCode, exitCode } from './exit-codes.js'
 import { addFormOptions, type FormOptions, formSettings } from './form-options.js'
 import { compareWithGoldStar, matchGoldStar, readGoldStar } from './gold-star.js'
+import {
+  addIntegerOptions,
+  checkIntegerOptions,
+  type IntegerWeightOptions,
+  integerText,
+  integerWeights,
+  writeIntegers,
+} from './integer-weights.js'
 import { Interrupt } from './interrupt.js'
 import { Outputs, writeText } from './outputs.js'
 import { resultText } from './result-text.js'
@@ -14,7 +23,7 @@ import { type Solved, solve } from './solve.js'
 import { Terminal } from './terminal.js'
 import { checkWeightsFile, writeWeights } from './weights-file.js'
 
-interface CommandOptions extends DataOptions, FormOptions {
+interface CommandOptions extends DataOptions, FormOptions, IntegerWeightOptions {
   out?: string
   certificate?: string
   report?: string
@@ -45,6 +54,7 @@ export function addReweight(program: Command, done: (code: ExitCode) => void): v
     new Option('--quiet', 'print nothing but errors'),
   ]
   for (const option of options) command.addOption(option)
+  addIntegerOptions(command)
   command.addHelpText('after', examples)
   command.action(async (given: CommandOptions) => done(await runReweight(given)))
 }
@@ -69,25 +79,34 @@ Examples:
   $ equipoise reweight --form calibrate --distance raking \\
       --records households=households.csv --id hhID --weight HHweight --child persons=persons.csv:hhID --null NA \\
       --targets targets.csv --targets-where "name IN ('num_hh', 'HHSize_1', 'HHSize_2', 'num_p', 'PAge_0_4')" \\
-      --area-column SUBREGCluster --area 3 --out weights.csv --certificate certificate.json --report report.html`
+      --area-column SUBREGCluster --area 3 --out weights.csv --certificate certificate.json --report report.html
+
+The others, in place of the options of the form:
+  --form bands --band 0.5% --elastic hard --bounds 0.5,4     no band may be missed; contradictions are explained
+  --form bands --importance importance --importance-as rank  the most important bands first
+  --form calibrate --distance linear                         generalised regression; weights may become negative
+  --form calibrate --distance truncated --bounds 0.5,4       the same within limits
+  --form calibrate --distance logit --bounds 0.5,4           strictly within limits
+  --form calibrate --distance sinh --alpha 0.5               positive, with lighter tails than raking`
 
 async function runReweight(options: CommandOptions): Promise<ExitCode> {
   const terminal = new Terminal(options)
   const started = performance.now()
-  const { out, certificate, report } = options
+  const { out, certificate, report, integerWeights: integers } = options
   checkWeightsFile(out, options.id ?? 'record')
+  checkIntegerOptions(options, options.id ?? 'record')
   const settings = formSettings(options)
-  const outputs = await Outputs.prepare({ '--out': out, '--certificate': certificate, '--report': report }, [
-    ...dataFiles(options),
-    ...(options.goldStar === undefined ? [] : [options.goldStar]),
-  ])
+  const outputs = await Outputs.prepare(
+    { '--out': out, '--certificate': certificate, '--report': report, '--integer-weights': integers },
+    [...dataFiles(options), ...(options.goldStar === undefined ? [] : [options.goldStar])],
+  )
   const progress = terminal.progress()
   const interrupt = new Interrupt({ discard: () => outputs.discard(), note: (text) => terminal.note(text) })
   try {
     const published = options.goldStar === undefined ? null : await readGoldStar(options.goldStar, options.id)
     const source = {
       ...problemSource(options),
-      ...(settings.form === 'penalty' ? {} : { columns: settings.columns }),
+      columns: { ...(settings.form === 'penalty' ? {} : settings.columns), cell: options.integerCells },
       onStage: (stage: string) => progress.stage(stage),
     }
     const problem = await readProblem(source)
@@ -102,17 +121,30 @@ async function runReweight(options: CommandOptions): Promise<ExitCode> {
     const document = solved.document({ readSeconds, totalSeconds: seconds(started) })
     const comparison = gold && compareWithGoldStar(problem.records, solved, gold)
 
+    // Where no weights meet what was asked there are none to write.
+    const isSolved = solved.status !== 'infeasible'
+    const rounded =
+      integers === undefined || !isSolved
+        ? null
+        : await integerWeights(problem, solved.weights, settings, options)
+
     progress.stage('writing files')
     const goldStar = gold && comparison && { ...comparison, reference: gold.file }
-    await writeFiles(outputs, options, { problem, solved, document, goldStar })
+    await writeFiles(outputs, options, { problem, solved, rounded, document, goldStar })
     await outputs.commit()
     progress.stop()
     for (const warning of document.warnings) terminal.note(`warning: ${warning}`)
-    const weights = solved.status === 'infeasible' ? undefined : out
-    terminal.print(resultText(document, { goldStar: comparison, files: [weights, certificate, report] }))
+    const files = [isSolved ? out : undefined, certificate, report, rounded ? integers : undefined]
+    terminal.print(
+      resultText(document, {
+        goldStar: comparison,
+        rounded: rounded && integerText(problem, rounded),
+        files,
+      }),
+    )
     terminal.json(certificateText(document))
     if (solved.status === 'infeasible') return exitCode.infeasible
-    if (solved.status !== 'converged') return exitCode.notCertified
+    if (solved.status !== 'converged' || rounded?.status === 'beyond_distance') return exitCode.notCertified
     return comparison && !comparison.allclose ? exitCode.different : exitCode.success
   } finally {
     progress.stop()
@@ -126,17 +158,21 @@ const seconds = (since: number) => (performance.now() - since) / 1000
 interface Run {
   problem: FileProblem
   solved: Solved
+  rounded: IntegerResult | null
   document: AnyDocument
   goldStar: ReportInput['goldStar'] | null
 }
 
 async function writeFiles(outputs: Outputs, options: CommandOptions, run: Run): Promise<void> {
-  const { out, certificate, report } = options
-  // Where no weights meet what was asked there are none to write.
+  const { out, certificate, report, integerWeights: integers } = options
   if (out !== undefined && run.solved.status !== 'infeasible') {
     const { idColumn, idType, ids } = run.problem.records
     const records = { idColumn, idType, ids, ...run.solved }
     await outputs.add(out, (temporary) => writeWeights(out, temporary, records))
+  }
+  if (integers !== undefined && run.rounded) {
+    const { weights } = run.rounded
+    await outputs.add(integers, (temporary) => writeIntegers(integers, temporary, run.problem, weights))
   }
   if (certificate !== undefined) {
     await outputs.add(certificate, (temporary) => writeText(temporary, [certificateText(run.document)]))

@@ -22,8 +22,8 @@ import { explanationDocument } from './explanation.js'
 import {
   type BandSettings,
   type CalibrationSettings,
+  conduct,
   type FormSettings,
-  limits,
   type PenaltySettings,
 } from './form-options.js'
 import { inTermsOfFiles, nativeProblem } from './native-problem.js'
@@ -78,7 +78,7 @@ async function solvePenalty(
     penalty,
     method,
     tolerance,
-    ...limits(settings),
+    ...conduct(settings),
     ...control(run, tolerance),
   }
   const result = await native.solve(options)
@@ -88,7 +88,7 @@ async function solvePenalty(
 async function solveBands(native: ReweightProblem, run: SolveRun, settings: BandSettings): Promise<Solved> {
   const { method, tolerance } = settings
   const form = bandOptions(run.problem, settings)
-  const options = { ...form, method, ...limits(settings), ...control(run, tolerance) }
+  const options = { ...form, method, ...conduct(settings), ...control(run, tolerance) }
   if (settings.importanceAs === 'rank') {
     const { answer, ...achieved } = await native.solveBandsByPriority(ranksOf(run.problem), options)
     const result = answer
@@ -134,7 +134,7 @@ async function calibrate(
   const started = performance.now()
   const result = await native.calibrate({
     ...options,
-    ...limits(settings),
+    ...conduct(settings),
     ...control(run, settings.tolerance),
   })
   const solveSeconds = (performance.now() - started) / 1000
@@ -151,6 +151,33 @@ async function calibrate(
         explanation,
         timing: { solveSeconds, ...timing },
       }),
+  }
+}
+
+/** The reasons why no weights meet what was asked of a problem by itself, in the user's words; null if none were found. */
+export async function explainAlone(
+  run: Pick<SolveRun, 'problem' | 'threads' | 'signal'>,
+  settings: FormSettings,
+): Promise<DocumentExplanation | null> {
+  const { problem, threads, signal } = run
+  const native = nativeProblem(problem, settings.bounds)
+  const options: ExplainOptions = { ...(threads === undefined ? {} : { threads }), signal }
+  try {
+    switch (settings.form) {
+      case 'penalty':
+        return null
+      case 'bands':
+        return explanationDocument(
+          problem,
+          await native.explainBands(bandOptions(problem, settings), options),
+        )
+      case 'calibrate': {
+        const calibration = calibrationOptions(problem, settings)
+        return explanationDocument(problem, await native.explainCalibration(calibration, options))
+      }
+    }
+  } finally {
+    native.dispose()
   }
 }
 

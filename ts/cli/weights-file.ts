@@ -21,11 +21,11 @@ export interface WeightedRecords {
 }
 
 /** Refuses, before the work, what a weights file cannot hold. */
-export function checkWeightsFile(path: string | undefined, idColumn: string): void {
+export function checkWeightsFile(path: string | undefined, idColumn: string, option = '--out'): void {
   if (path === undefined) return
   if (!/\.(csv|parquet)$/i.test(path)) {
     throw new InputError('format', {
-      path: '--out',
+      path: option,
       expected: 'a file ending in .csv or .parquet',
       received: path,
     })

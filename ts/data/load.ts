@@ -40,6 +40,7 @@ export async function load(database: Database, source: ProblemSource): Promise<L
     source.id,
     source.areaColumn,
     source.columns?.cluster,
+    source.columns?.cell,
     ...children.map((child) => child.recordKey),
   ]
   const records = await open(

@@ -5,7 +5,7 @@ import { Database } from './database.js'
 import type { InputFile } from './files.js'
 import { type LoadedTables, load } from './load.js'
 import { type CscMatrix, emptyColumns, type TriplesMatrix, withoutEmptyColumns } from './matrix.js'
-import { clustersOf, type Records, readRecordNumbers, readRecords, uniqueRows } from './records.js'
+import { groupsOf, type Records, readRecordNumbers, readRecords, uniqueRows } from './records.js'
 import { findColumn } from './table.js'
 import { chooseTargets, scanTargets } from './target-columns.js'
 import { readTargetNumbers, readTargets, type Target, targetLabel } from './targets.js'
@@ -30,6 +30,8 @@ export interface ProblemColumns {
   qWeight?: string | undefined
   /** Of the records: records with the same text form a cluster (calibration). */
   cluster?: string | undefined
+  /** Of the records: records with the same text form a cell, whose sum is kept when weights are rounded. */
+  cell?: string | undefined
   /** Of the targets: factor of the weight of each, 1 where there is none (bands). */
   importance?: string | undefined
   /** Of the targets: cost of each total, exact where there is none (calibration). */
@@ -79,6 +81,7 @@ export interface FileProblem {
     distanceWeight: Float64Array | null
     qWeight: Float64Array | null
     cluster: Uint32Array | null
+    cell: Uint32Array | null
     importance: Float64Array | null
     cost: Float64Array | null
   }
@@ -146,10 +149,13 @@ export async function readColumns(
     column === undefined
       ? null
       : readTargetNumbers(database, tables.targets, targets, { column, path, otherwise })
+  const groups = (column: string | undefined, path: string) =>
+    column === undefined ? null : groupsOf(tables.records, records, { column, path })
   return {
     distanceWeight: await ofRecords(columns.distanceWeight, '--distance-weight'),
     qWeight: await ofRecords(columns.qWeight, '--q-weight'),
-    cluster: columns.cluster === undefined ? null : clustersOf(tables.records, records, columns.cluster),
+    cluster: groups(columns.cluster, '--cluster'),
+    cell: groups(columns.cell, '--integer-cells'),
     importance: await ofTargets(columns.importance, '--importance', 1),
     cost: await ofTargets(columns.cost, '--cost', Number.POSITIVE_INFINITY),
   }

@@ -116,24 +116,28 @@ export async function readRecordNumbers(
   return numbers
 }
 
-/** The cluster of each record that takes part, numbered in the order of the file. */
-export function clustersOf(table: Table, records: Records, column: string): Uint32Array {
-  const found = findColumn(table.columns, column, '--cluster')
+/** The group of each record that takes part, by a column of names, numbered in the order of the file. */
+export function groupsOf(
+  table: Table,
+  records: Records,
+  { column, path: option }: { column: string; path: string },
+): Uint32Array {
+  const found = findColumn(table.columns, column, option)
   const text = table.text.get(found.name)!
   const numbers = new Map<string, number>()
-  const clusters = new Uint32Array(records.numRecords)
+  const groups = new Uint32Array(records.numRecords)
   records.recordOfRow.forEach((record, row) => {
     if (record < 0) return
     const name = text[row] ?? null
     if (name === null) {
       const path = `records[${row}].${found.name}`
-      throw new InputError('missing_value', { path, expected: 'the name of a cluster', received: 'nothing' })
+      throw new InputError('missing_value', { path, expected: 'the name of a group', received: 'nothing' })
     }
     const number = numbers.get(name) ?? numbers.size
     numbers.set(name, number)
-    clusters[record] = number
+    groups[record] = number
   })
-  return clusters
+  return groups
 }
 
 /** The text of a column whose values must all be there and differ; the row of each. */

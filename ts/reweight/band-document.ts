@@ -46,6 +46,8 @@ export interface BandDocument {
   effectiveSampleSize: Figure
 
   iterations: number
+  /** Groups of identical records that the plain iteration ran over; the number of records where there were none. */
+  numGroups: number
   attempts: DocumentAttempt<BandDocumentMethod>[]
   warnings: string[]
   impossibleTargets: string[]
@@ -78,6 +80,8 @@ export interface BandDocumentOptions {
   bounds: [lower: number, upper: number] | null
   maxIterations: number | null
   timeLimitSeconds: number | null
+  /** Whether identical records were to be solved as one. */
+  groupIdentical: boolean
   [option: string]: unknown
 }
 

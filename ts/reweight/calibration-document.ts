@@ -38,6 +38,8 @@ export interface CalibrationDocument {
   effectiveSampleSize: Figure
 
   iterations: number
+  /** Groups of identical records that the plain iteration ran over; the number of records where there were none. */
+  numGroups: number
   warnings: string[]
   impossibleTargets: string[]
   /** null with any status but `infeasible`. */
@@ -64,6 +66,8 @@ export interface CalibrationDocumentOptions {
   bounds: [lower: number, upper: number] | null
   maxIterations: number
   timeLimitSeconds: number | null
+  /** Whether identical records were to be solved as one. */
+  groupIdentical: boolean
   [option: string]: unknown
 }
 

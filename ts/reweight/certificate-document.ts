@@ -55,6 +55,8 @@ export interface CertificateDocument {
   effectiveSampleSize: Figure
 
   iterations: number
+  /** Groups of identical records that the plain iteration ran over; the number of records where there were none. */
+  numGroups: number
   attempts: DocumentAttempt[]
   warnings: string[]
   /** Names of the targets to which no record contributes. */
@@ -78,6 +80,8 @@ export interface DocumentOptions {
   maxIterations: number | null
   /** null: no limit. */
   timeLimitSeconds: number | null
+  /** Whether identical records were to be solved as one. */
+  groupIdentical: boolean
   [option: string]: unknown
 }
 

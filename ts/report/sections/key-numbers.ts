@@ -53,7 +53,9 @@ export function keyNumbers({ certificate, form, lines, errors }: Report): Html {
     [
       'Time taken',
       figure(certificate.timing.totalSeconds, formatSeconds(certificate.timing.totalSeconds)),
-      plural(certificate.iterations, 'iteration'),
+      certificate.numGroups < certificate.inputs.numRecords
+        ? `${plural(certificate.iterations, 'iteration')} over ${plural(certificate.numGroups, 'group')} of identical records`
+        : plural(certificate.iterations, 'iteration'),
     ],
   ]
   return html`<dl class="tiles" aria-label="Key numbers">${tiles.map(
