@@ -8,6 +8,7 @@ use super::plan::OuterPlan;
 
 type Values<'a, S, T> = Box<dyn FnMut(&mut S, &[f64]) -> Result<T, ObjectiveError> + 'a>;
 type Orders<'a, S> = Box<dyn FnMut(&mut S, &[f64], EvalOrder) -> Result<OuterEval, ObjectiveError> + 'a>;
+type Resets<'a, S> = Box<dyn FnMut(&mut S) + 'a>;
 type Installs<'a, S> = Box<dyn FnMut(&mut S, &[f64], &OuterPlan) -> Result<(), ObjectiveError> + 'a>;
 
 /// An objective of closures over a state of type `S`, made by [`OuterProblem::objective`]. What it declares follows from the options of the
@@ -43,7 +44,7 @@ pub struct ClosureObjective<'a, S> {
     order: Option<Orders<'a, S>>,
     efs: Option<Values<'a, S, EfsEval>>,
     screening: Option<Values<'a, S, f64>>,
-    reset: Option<Box<dyn FnMut(&mut S) + 'a>>,
+    reset: Option<Resets<'a, S>>,
     seed: Option<Values<'a, S, SeedOutcome>>,
     homotopy: Option<Values<'a, S, HomotopyEntry>>,
     terminal: Option<Values<'a, S, Option<f64>>>,

@@ -21,6 +21,12 @@ pub(super) struct FixedPointBridge<'r, 'a> {
 }
 
 impl FixedPointBridge<'_, '_> {
+    /// Takes an evaluation that was made before the solver starts.
+    pub fn note(&self, eval: &EfsEval) -> FixedPointEvaluation {
+        self.state.set(self.barrier_state(eval));
+        as_evaluation(eval)
+    }
+
     fn barrier_state(&self, eval: &EfsEval) -> BarrierState {
         let Some(barrier) = self.barrier else { return BarrierState::Absent };
         let slacks = match (&eval.barrier_slacks, &eval.inner_beta) {
@@ -45,7 +51,7 @@ impl FixedPointBridge<'_, '_> {
 }
 
 /// What the solver sees of an evaluation.
-pub(super) fn as_evaluation(eval: &EfsEval) -> FixedPointEvaluation {
+fn as_evaluation(eval: &EfsEval) -> FixedPointEvaluation {
     FixedPointEvaluation {
         value: eval.cost,
         step: eval.steps.clone(),
@@ -67,8 +73,7 @@ impl CostFunction for FixedPointBridge<'_, '_> {
 impl FixedPoint for FixedPointBridge<'_, '_> {
     fn evaluate(&self, theta: &[f64]) -> Result<FixedPointEvaluation, Error> {
         let eval = self.evaluator.borrow_mut().fixed_point(theta).map_err(Error::new)?;
-        self.state.set(self.barrier_state(&eval));
-        Ok(as_evaluation(&eval))
+        Ok(self.note(&eval))
     }
 
     fn barrier(&self, _: &FixedPointEvaluation) -> BarrierState {

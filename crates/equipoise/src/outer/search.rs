@@ -8,7 +8,7 @@ use super::drive::{VectorState, drive};
 use super::error::ObjectiveError;
 use super::evaluator::Evaluator;
 use super::event::{OuterEvent, emit};
-use super::fixed_point_bridge::{FixedPointBridge, as_evaluation};
+use super::fixed_point_bridge::FixedPointBridge;
 use super::hessian::checked_dense;
 use super::objective::{EfsEval, EvalOrder, OuterEval};
 use super::plan::{OuterPlan, OuterSolver};
@@ -282,11 +282,8 @@ impl Search<'_> {
         let mut solver = FixedPointIteration::new(lower, upper)?
             .step_tolerance(self.problem.tolerance)
             .psi_indices((self.capability.rho_dim()..seed.len()).collect())
+            .first_evaluation(bridge.note(first))
             .stop_when(self.stop_hook());
-        // With a barrier the evaluation is repeated, so that its state is known.
-        if bridge.barrier.is_none() {
-            solver = solver.first_evaluation(as_evaluation(first));
-        }
         let method = if self.capability.psi_dim == 0 { "EFS" } else { "hybrid EFS" };
         let state =
             drive(&mut solver, bridge, seed, self.problem.max_iter, &mut |_, state: &SmoothState| {

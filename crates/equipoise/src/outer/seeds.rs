@@ -70,10 +70,7 @@ pub(super) fn candidates(config: &SeedConfig, n: usize, heuristic: Option<&[f64]
     let (lower, upper) = config.ordered_bounds();
     let clamp = |x: f64| x.max(lower).min(upper);
     let profile = profile(config.risk_profile);
-    let primary: Vec<f64> = match heuristic.filter(|anchor| anchor.len() == n) {
-        Some(anchor) => anchor.iter().map(|&x| clamp(x)).collect(),
-        None => vec![clamp(profile.anchor); n],
-    };
+    let primary = anchor(config, n, heuristic);
     let mut seeds = Distinct::default();
     seeds.push(primary.clone());
     seeds.push(vec![0.0; n]);
@@ -98,15 +95,26 @@ pub(super) fn candidates(config: &SeedConfig, n: usize, heuristic: Option<&[f64]
         seeds.push(seed);
     }
     let room = config.max_seeds.saturating_sub(seeds.0.len()).min(MAX_EXPLORATORY);
+    let bases: Vec<usize> = if room > 0 { primes().take(n).collect() } else { Vec::new() };
     for point in 1..=room {
         let moved = primary
             .iter()
-            .zip(primes())
-            .map(|(x, base)| clamp(x + profile.amplitude * (2.0 * radical_inverse(point, base) - 1.0)))
+            .zip(&bases)
+            .map(|(x, base)| clamp(x + profile.amplitude * (2.0 * radical_inverse(point, *base) - 1.0)))
             .collect();
         seeds.push(moved);
     }
     finish(config, n, heuristic, seeds)
+}
+
+/// The first candidate: the heuristic vector, else the profile's anchor in every coordinate.
+fn anchor(config: &SeedConfig, n: usize, heuristic: Option<&[f64]>) -> Vec<f64> {
+    let (lower, upper) = config.ordered_bounds();
+    let clamp = |x: f64| x.max(lower).min(upper);
+    match heuristic.filter(|anchor| anchor.len() == n) {
+        Some(anchor) => anchor.iter().map(|&x| clamp(x)).collect(),
+        None => vec![clamp(profile(config.risk_profile).anchor); n],
+    }
 }
 
 /// Auxiliary trailing coordinates keep their initial values; then at most `max_seeds`, at least one.
@@ -203,8 +211,14 @@ pub(super) struct SeedList {
 }
 
 /// Candidates, the explicit start in front unless it is among them, all brought into the box and without duplicates.
+/// At frontier scale there is one seed: the explicit start, else the first candidate.
 pub(super) fn seed_list(problem: &OuterProblem, solver: OuterSolver) -> SeedList {
-    let mut list = candidates(&problem.seed_config, problem.n_params, problem.heuristic.as_deref());
+    let (config, heuristic) = (&problem.seed_config, problem.heuristic.as_deref());
+    let mut list = match (solver, &problem.initial_rho) {
+        (OuterSolver::FrontierEfs, Some(start)) => vec![start.clone()],
+        (OuterSolver::FrontierEfs, None) => vec![anchor(config, problem.n_params, heuristic)],
+        _ => candidates(config, problem.n_params, heuristic),
+    };
     if let Some(start) = &problem.initial_rho
         && !list.contains(start)
     {

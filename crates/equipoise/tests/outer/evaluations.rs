@@ -285,6 +285,53 @@ fn one_plan_event_per_dispatch_and_one_end() {
     assert!(text.contains("\"event\":\""), "{text}");
 }
 
+/// Keeps the names of the fields of events of the level INFO whose message is `plan`.
+#[derive(Default)]
+struct Plans(Arc<std::sync::Mutex<Vec<Vec<String>>>>);
+
+struct Fields(Vec<String>, bool);
+
+impl tracing::field::Visit for Fields {
+    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+        self.1 |= field.name() == "message" && format!("{value:?}") == "plan";
+        self.0.push(field.name().to_owned());
+    }
+}
+
+impl tracing::Subscriber for Plans {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        metadata.target() == "equipoise::outer"
+    }
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut fields = Fields(Vec::new(), false);
+        event.record(&mut fields);
+        if fields.1 {
+            self.0.lock().unwrap().push(fields.0);
+        }
+    }
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[test]
+fn one_structured_log_event_per_dispatch() {
+    let plans = Plans::default();
+    let seen = Arc::clone(&plans.0);
+    tracing::subscriber::with_default(plans, || {
+        one_seed(2, &[1.0, 1.0]).run(&mut Quadratic::honest(&[0.0, 0.0]), "log", &Control::default()).unwrap()
+    });
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen.len(), 1);
+    for field in ["context", "n_params", "gradient", "hessian", "solver", "hessian_source"] {
+        assert!(seen[0].iter().any(|name| name == field), "{field}");
+    }
+}
+
 struct Valley;
 
 impl argmin::core::CostFunction for Valley {
