@@ -6,6 +6,7 @@
 //! | [`outer`] | outer searches over hyper-parameters: REML, LAML, GCV |
 //! | [`qp`] | convex quadratic programs, feasibility with proof, conflict sets, relaxations |
 //! | [`smooth`] | smooth minimisation over a box, as argmin solvers |
+//! | [`sqp`] | constrained smooth minimisation, with evidence for every way to stop |
 //! | [`certificate`] | independent checks of answers |
 //! | [`numeric`] | the deterministic kernels beneath |
 //! | [`status`], [`error`], [`control`] | outcomes, wrong input, cancellation and progress |
@@ -19,6 +20,7 @@ pub mod outer;
 pub mod qp;
 pub mod reweight;
 pub mod smooth;
+pub mod sqp;
 pub mod status;
 
 // The Rust of the page on forms runs as a documentation test.

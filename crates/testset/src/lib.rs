@@ -5,6 +5,7 @@
 
 mod lp;
 mod mps;
+pub mod nlp;
 mod quadratic;
 mod smooth;
 

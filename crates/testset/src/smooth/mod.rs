@@ -3,7 +3,7 @@
 mod data;
 mod formulas;
 mod nist;
-mod scalar;
+pub(crate) mod scalar;
 
 use std::path::Path;
 

@@ -1,0 +1,375 @@
+//! The loop: linearise, solve the subproblem, search, update.
+
+use super::choices::HessianChoice;
+use super::counters::SqpCounters;
+use super::evaluation::{Evaluator, Point};
+use super::functions::SqpError;
+use super::hessian::bfgs::{DenseBfgs, PairUse};
+use super::infeasibility;
+use super::line_search::{LineSearch, Searched};
+use super::merit::Merit;
+use super::model::Model;
+use super::multipliers::{Multipliers, reduced_gradient};
+use super::observer::StepObserver;
+use super::options::SqpOptions;
+use super::problem::SqpProblem;
+use super::progress::Progress;
+use super::record;
+use super::result::InfeasibilityEvidence;
+use super::scaling::ScaleFactors;
+use super::status::SqpStatus;
+use super::subproblem::{Direction, Linearisation, Outcome, rows_and_bounds};
+use super::termination;
+use crate::certificate::kkt::KktResiduals;
+use crate::certificate::linear_system::Member;
+use crate::control::Control;
+use crate::numeric::sum::{dot, max_abs};
+
+/// Growth of the elastic prices where they do not suffice.
+const PRICE_GROWTH: f64 = 10.0;
+
+/// The state of a run, in scaled units.
+pub(super) struct Run<'a> {
+    pub problem: &'a SqpProblem,
+    pub options: &'a SqpOptions,
+    pub evaluator: Evaluator<'a>,
+    pub observer: Option<&'a mut dyn StepObserver>,
+    pub control: &'a Control,
+    pub point: Point,
+    pub model: Model,
+    pub merit: Merit,
+    /// Of the last subproblem.
+    pub multipliers: Multipliers,
+    pub working_set: Vec<Member>,
+    pub progress: Progress,
+    pub counters: SqpCounters,
+    pub steps: u64,
+    pub qp_iterations: u64,
+    pub status: SqpStatus,
+    /// ‖∇f(x₀)‖∞ in the user's units.
+    pub reference_gradient: f64,
+    /// Multipliers (user's units) that passed the independent check, with it.
+    pub certified: Option<(Multipliers, KktResiduals)>,
+    pub infeasibility: Option<InfeasibilityEvidence>,
+}
+
+/// What a step did, for counters and observers.
+pub(super) struct StepFacts {
+    pub direction: Direction,
+    pub step_length: f64,
+    pub line_search_success: bool,
+    pub pair: PairUse,
+    pub working_set_changes: u64,
+}
+
+impl<'a> Run<'a> {
+    /// Evaluates the start and scales.
+    pub fn new(
+        problem: &'a SqpProblem,
+        mut evaluator: Evaluator<'a>,
+        options: &'a SqpOptions,
+        observer: Option<&'a mut dyn StepObserver>,
+        control: &'a Control,
+    ) -> Result<Self, SqpError> {
+        let (n, m) = (problem.num_variables(), problem.num_constraints());
+        let x = problem.start().to_vec();
+        let mut point =
+            Point { x, f: 0.0, c: vec![0.0; m], gradient: vec![0.0; n], jacobian: vec![0.0; m * n] };
+        evaluator.values(&mut point)?;
+        let mut status = SqpStatus::Nonfinite;
+        if point.has_finite_values() {
+            evaluator.derivatives(&mut point)?;
+            if point.has_finite_derivatives() {
+                status = SqpStatus::Running;
+            }
+        }
+        let reference_gradient = max_abs(&point.gradient);
+        if status == SqpStatus::Running {
+            evaluator.factors = ScaleFactors::at_start(&point.gradient, &point.jacobian, m, options);
+            apply_scaling(&mut point, &evaluator.factors);
+        }
+        let gamma = first_curvature(&point);
+        Ok(Self {
+            merit: Merit::new(m, problem.num_equalities(), options.initial_penalty, options.penalty_update),
+            multipliers: Multipliers::zero(n, m),
+            model: Model::Dense(DenseBfgs::new(n, gamma)),
+            problem,
+            options,
+            evaluator,
+            observer,
+            control,
+            point,
+            working_set: Vec::new(),
+            progress: Progress::default(),
+            counters: SqpCounters::default(),
+            steps: 0,
+            qp_iterations: 0,
+            status,
+            reference_gradient,
+            certified: None,
+            infeasibility: None,
+        })
+    }
+
+    /// Steps until the status is not `Running`.
+    pub fn run(&mut self) -> Result<(), SqpError> {
+        if self.status == SqpStatus::Running {
+            let violation = self.violation();
+            let feasibility = self.options.feasibility_tolerance;
+            self.progress.record(&self.point, violation, &self.merit, feasibility, self.options);
+            termination::after_step(self, false);
+        }
+        while self.status == SqpStatus::Running {
+            self.step()?;
+        }
+        Ok(())
+    }
+
+    /// One step of the method.
+    fn step(&mut self) -> Result<(), SqpError> {
+        self.steps += 1;
+        let (lower, upper) = self.room();
+        self.evaluate_model()?;
+        let direction = self.direction(&lower, &upper)?;
+        if self.status != SqpStatus::Running {
+            return Ok(());
+        }
+        let mut facts = StepFacts {
+            working_set_changes: changes(&self.working_set, &direction.working_set),
+            direction,
+            step_length: 0.0,
+            line_search_success: true,
+            pair: PairUse::Skipped,
+        };
+        let slope = self.descent(&facts.direction);
+        match slope {
+            Some(slope) => {
+                self.progress.subproblem_failures = 0;
+                let searched = self.search(&facts.direction, slope, &lower, &upper)?;
+                self.take(searched, &mut facts)?;
+            }
+            None => {
+                self.progress.subproblem_failures += 1;
+                self.model.reset(if self.progress.subproblem_failures > 1 { 10.0 } else { 1.0 });
+            }
+        }
+        self.qp_iterations += facts.direction.iterations;
+        let violation = self.violation();
+        let feasibility = self.options.feasibility_tolerance;
+        self.progress.record(&self.point, violation, &self.merit, feasibility, self.options);
+        record::count(self, &facts, slope.is_some());
+        termination::after_step(self, slope.is_some() && !facts.line_search_success);
+        record::observe(self, &facts, slope.is_some());
+        Ok(())
+    }
+
+    /// l − x and u − x.
+    fn room(&self) -> (Vec<f64>, Vec<f64>) {
+        let x = &self.point.x;
+        let part = |side: &[f64]| side.iter().zip(x).map(|(b, x)| b - x).collect();
+        (part(self.problem.lower()), part(self.problem.upper()))
+    }
+
+    /// Evaluates the exact Hessian where it is used.
+    fn evaluate_model(&mut self) -> Result<(), SqpError> {
+        if !self.uses_exact_hessian() {
+            return Ok(());
+        }
+        let (rows, free) = rows_and_bounds(&self.working_set, self.point.x.len());
+        let equalities = 0..self.problem.num_equalities();
+        let rows: Vec<usize> =
+            equalities.clone().chain(rows.into_iter().filter(|i| !equalities.contains(i))).collect();
+        let fixed: Vec<usize> = (0..free.len()).filter(|&j| !free[j]).collect();
+        self.model =
+            Model::evaluate(&mut self.evaluator, &self.point, &self.multipliers.rows, &rows, &fixed)?;
+        Ok(())
+    }
+
+    /// Whether the exact Hessian is used.
+    pub fn uses_exact_hessian(&self) -> bool {
+        let given = self.evaluator.provides().objective_hessian_product;
+        match self.options.hessian {
+            HessianChoice::Exact => given,
+            HessianChoice::Auto => given && self.options.use_exact_hvp,
+            HessianChoice::Bfgs | HessianChoice::LimitedMemory => false,
+        }
+    }
+
+    /// The subproblem's direction; elastic where the linearised constraints contradict each other.
+    fn direction(&mut self, lower: &[f64], upper: &[f64]) -> Result<Direction, SqpError> {
+        let linearisation =
+            Linearisation { point: &self.point, num_equalities: self.problem.num_equalities(), lower, upper };
+        let linear = self.model_gradient();
+        let start = &self.working_set;
+        let mut out = linearisation.solve_dense(self.model.matrix(), &linear, start, self.options);
+        if let Outcome::Inconsistent(farkas) = &out.outcome {
+            let farkas = farkas.clone();
+            let iterations = out.iterations;
+            out = self.elastic_direction(&linearisation, &linear);
+            out.iterations += iterations;
+            let verdict = infeasibility::judge(self, &linearisation, &farkas, &out);
+            if let Some(evidence) = verdict {
+                self.infeasibility = Some(evidence);
+                self.status = SqpStatus::Infeasible;
+            }
+        }
+        self.restore_multipliers(&mut out);
+        Ok(out)
+    }
+
+    /// ∇f + σAᵀc for a model with σAᵀA, else ∇f.
+    fn model_gradient(&self) -> Vec<f64> {
+        let mut out = self.point.gradient.clone();
+        if let Model::Exact(exact) = &self.model {
+            let (rows, _) = rows_and_bounds(&self.working_set, out.len());
+            let equalities = 0..self.problem.num_equalities();
+            let rows = equalities.clone().chain(rows.into_iter().filter(|i| !equalities.contains(i)));
+            for i in rows {
+                crate::numeric::sum::axpy(exact.augmentation * self.point.c[i], self.point.row(i), &mut out);
+            }
+            // A bound in the working set holds at x, where its value is 0.
+        }
+        out
+    }
+
+    /// With prices that grow until the violation left is nearly the least possible.
+    fn elastic_direction(&self, linearisation: &Linearisation<'_>, linear: &[f64]) -> Direction {
+        let n = linear.len();
+        let m = self.point.c.len();
+        let row_size = |i: usize| max_abs(self.point.row(i)).max(f64::MIN_POSITIVE.sqrt());
+        let base = max_abs(linear);
+        let mut prices: Vec<f64> =
+            (0..m).map(|i| (10.0 * self.merit.weights[i]).max(10.0 * base / row_size(i)).max(1e-8)).collect();
+        let before = self.merit.total_violation(&self.point.c);
+        let least: f64 = linearisation.feasibility_direction(self.options).left.iter().sum();
+        let mut iterations = 0;
+        let mut growth = 1.0;
+        loop {
+            let mut out = linearisation.solve_elastic(self.model.matrix(), linear, &prices, self.options);
+            iterations += out.iterations;
+            out.iterations = iterations;
+            let left: f64 = out.left.iter().sum();
+            let enough = before - left >= 0.1 * (before - least);
+            growth *= PRICE_GROWTH;
+            if enough || growth > self.options.elastic_weight_limit || out.d.len() != n {
+                return out;
+            }
+            prices.iter_mut().for_each(|w| *w *= PRICE_GROWTH);
+        }
+    }
+
+    /// The multipliers of an augmented model are those of the plain one where the rows hold; nothing to change. A direction that
+    /// failed keeps the old multipliers.
+    fn restore_multipliers(&self, direction: &mut Direction) {
+        if direction.outcome == Outcome::Failed {
+            direction.multipliers.clone_from(&self.multipliers.rows);
+            direction.bound_multipliers.clone_from(&self.multipliers.bounds);
+        }
+    }
+
+    /// The slope bound of the merit function along a usable direction, after the weights followed its multipliers.
+    fn descent(&mut self, direction: &Direction) -> Option<f64> {
+        let usable = matches!(direction.outcome, Outcome::Solved | Outcome::Budget | Outcome::PingPong);
+        if !usable || !direction.d.iter().all(|d| d.is_finite()) {
+            return None;
+        }
+        let along = dot(&self.point.gradient, &direction.d);
+        let (c, left) = (&self.point.c, &direction.left);
+        let slope = self.merit.update(&direction.multipliers, along, direction.curvature, c, left);
+        let rounding = 1e-10 * (along.abs() + self.merit.penalty(c));
+        (slope <= rounding).then_some(slope)
+    }
+
+    fn search(
+        &mut self,
+        direction: &Direction,
+        slope: f64,
+        lower: &[f64],
+        upper: &[f64],
+    ) -> Result<Searched, SqpError> {
+        let search = LineSearch {
+            options: self.options,
+            merit: &self.merit,
+            point: &self.point,
+            direction,
+            slope,
+            lower,
+            upper,
+            bounds: (self.problem.lower(), self.problem.upper()),
+        };
+        search.run(&mut self.evaluator, 1.0)
+    }
+
+    /// Moves to an accepted trial; else stays and stiffens the model.
+    fn take(&mut self, searched: Searched, facts: &mut StepFacts) -> Result<(), SqpError> {
+        facts.step_length = searched.step_length;
+        facts.line_search_success = searched.success;
+        let mut next = searched.trial;
+        if searched.success {
+            next.gradient.resize(self.point.gradient.len(), 0.0);
+            next.jacobian.resize(self.point.jacobian.len(), 0.0);
+            self.evaluator.derivatives(&mut next)?;
+        }
+        if !searched.success || !next.has_finite_derivatives() {
+            facts.line_search_success = false;
+            self.progress.line_search_failures += 1;
+            if searched.all_nonfinite
+                && self.progress.line_search_failures >= self.options.ls_failure_patience
+            {
+                self.status = SqpStatus::Nonfinite;
+            }
+            let first = self.progress.line_search_failures == 1;
+            self.model.reset(if first { 1.0 } else { 10.0 });
+            return Ok(());
+        }
+        self.progress.line_search_failures = 0;
+        let direction = &facts.direction;
+        self.multipliers =
+            Multipliers { rows: direction.multipliers.clone(), bounds: direction.bound_multipliers.clone() };
+        self.working_set.clone_from(&direction.working_set);
+        let s: Vec<f64> = next.x.iter().zip(&self.point.x).map(|(a, b)| a - b).collect();
+        if !self.uses_exact_hessian() {
+            let rows = &self.multipliers.rows;
+            let (after, before) = (reduced_gradient(&next, rows), reduced_gradient(&self.point, rows));
+            let y: Vec<f64> = after.iter().zip(&before).map(|(a, b)| a - b).collect();
+            facts.pair = self.model.update(&s, &y, self.options.damping_threshold);
+        } else {
+            facts.pair = PairUse::Stored;
+        }
+        let size = |j: usize| self.point.x[j].abs().max(1.0);
+        let zero = (0..s.len()).all(|j| s[j].abs() <= self.options.step_tolerance * size(j));
+        self.progress.zero_steps = if zero { self.progress.zero_steps + 1 } else { 0 };
+        self.point = next;
+        Ok(())
+    }
+
+    /// The largest violation in the user's units.
+    pub fn violation(&self) -> f64 {
+        let scaled = self.merit.violations(&self.point.c).zip(&self.evaluator.factors.constraints);
+        scaled.map(|(v, s)| v / s).fold(0.0, crate::certificate::box_residuals::larger)
+    }
+}
+
+/// Brings values evaluated without scaling to scaled units.
+fn apply_scaling(point: &mut Point, factors: &ScaleFactors) {
+    let n = point.x.len();
+    point.f *= factors.objective;
+    point.gradient.iter_mut().for_each(|g| *g *= factors.objective);
+    for (i, s) in factors.constraints.iter().enumerate() {
+        point.c[i] *= s;
+        point.jacobian[i * n..(i + 1) * n].iter_mut().for_each(|a| *a *= s);
+    }
+}
+
+/// γ of the first matrix: a gradient step that moves no further than the size of x (at least 1).
+fn first_curvature(point: &Point) -> f64 {
+    let reach = max_abs(&point.x).max(1.0);
+    let size = max_abs(&point.gradient) / reach;
+    if size > 0.0 && size.is_finite() { size } else { 1.0 }
+}
+
+/// Constraints in one working set but not in the other.
+fn changes(before: &[Member], after: &[Member]) -> u64 {
+    let missing = |a: &[Member], b: &[Member]| a.iter().filter(|member| !b.contains(member)).count() as u64;
+    missing(before, after) + missing(after, before)
+}

@@ -1,0 +1,169 @@
+//! The quadratic subproblem of a step.
+//!
+//! min ½dᵀBd + gᵀd over Aₑd = −cₑ, Aᵢd ≥ −cᵢ, l − x ≤ d ≤ u − x; dense, by the dual active-set method.
+
+use super::evaluation::Point;
+use super::merit::violation;
+use super::options::SqpOptions;
+use crate::certificate::linear_system::{LinearSystem, Member, Part};
+use crate::numeric::sparse::SparseMatrix;
+use crate::numeric::sum::{dot, max_abs};
+use crate::qp::dual_active_set::{QuadraticAnswer, QuadraticEnd, QuadraticOptions, QuadraticProblem};
+use crate::qp::feasibility::Feasibility;
+
+/// Residuals up to this part of their scale count as solved.
+const ACCEPTABLE: f64 = 1e-6;
+
+/// How a subproblem ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Outcome {
+    /// Its first-order conditions hold.
+    Solved,
+    /// `qp_max_iter` changes of the working set were made.
+    Budget,
+    /// A constraint went in and out of the working set too often.
+    PingPong,
+    /// The arithmetic broke down.
+    Failed,
+    /// The linearised constraints contradict each other: the checked Farkas vector (m).
+    Inconsistent(Vec<f64>),
+}
+
+/// A direction with the multipliers of its subproblem, in scaled units.
+#[derive(Debug, Clone)]
+pub(super) struct Direction {
+    /// d (n).
+    pub d: Vec<f64>,
+    /// λ (m).
+    pub multipliers: Vec<f64>,
+    /// z (n): positive at lower, negative at upper bounds.
+    pub bound_multipliers: Vec<f64>,
+    /// The constraints that bind.
+    pub working_set: Vec<Member>,
+    /// Changes of the working set.
+    pub iterations: u64,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Violations that the linearisation leaves at d (m).
+    pub left: Vec<f64>,
+    /// It is the answer of the elastic form.
+    pub is_elastic: bool,
+    /// dᵀBd.
+    pub curvature: f64,
+}
+
+/// The data of a subproblem besides B.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Linearisation<'a> {
+    /// Values and derivatives.
+    pub point: &'a Point,
+    /// Number of equalities.
+    pub num_equalities: usize,
+    /// l − x (n), within a trust region.
+    pub lower: &'a [f64],
+    /// u − x (n).
+    pub upper: &'a [f64],
+}
+
+impl Linearisation<'_> {
+    /// Violations of the linearised constraints at d.
+    pub fn left(&self, d: &[f64]) -> Vec<f64> {
+        let c = &self.point.c;
+        let value = |i: usize| {
+            let (change, size) = (dot(self.point.row(i), d), c[i].abs());
+            let value = c[i] + change;
+            // What rounding leaves is nothing.
+            if value.abs() <= 1e-12 * size.max(change.abs()) { 0.0 } else { value }
+        };
+        (0..c.len()).map(|i| violation(i < self.num_equalities, value(i))).collect()
+    }
+
+    fn system(&self) -> Option<LinearSystem> {
+        let (n, m) = (self.point.x.len(), self.point.c.len());
+        let columns: Vec<Vec<f64>> =
+            (0..n).map(|j| (0..m).map(|i| self.point.jacobian[i * n + j]).collect()).collect();
+        let matrix = SparseMatrix::from_dense_columns(m, columns.iter().map(Vec::as_slice)).ok()?;
+        let rows_lower = self.point.c.iter().map(|c| -c).collect();
+        let upper = |(i, c): (usize, &f64)| if i < self.num_equalities { -c } else { f64::INFINITY };
+        let rows_upper = self.point.c.iter().enumerate().map(upper).collect();
+        LinearSystem::new(matrix, (rows_lower, rows_upper), (self.lower.to_vec(), self.upper.to_vec())).ok()
+    }
+
+    /// Solves with the dense matrix B (n × n) and the gradient `linear` (that of the point, or a changed one).
+    pub fn solve_dense(
+        &self,
+        hessian: &[f64],
+        linear: &[f64],
+        start: &[Member],
+        options: &SqpOptions,
+    ) -> Direction {
+        let problem =
+            self.system().and_then(|s| QuadraticProblem::new(hessian.to_vec(), linear.to_vec(), s).ok());
+        let Some(problem) = problem else { return self.failed() };
+        let limits = QuadraticOptions {
+            tolerance: 1e-9,
+            iteration_limit: options.qp_max_iter.map(|k| k as usize),
+            start: start.to_vec(),
+        };
+        let answer = problem.solve(&limits);
+        self.direction(answer, hessian, linear)
+    }
+
+    fn direction(&self, answer: QuadraticAnswer, hessian: &[f64], linear: &[f64]) -> Direction {
+        let n = linear.len();
+        let scale = [max_abs(linear), max_abs(&answer.row_multipliers), max_abs(&answer.bound_multipliers)];
+        let scale = scale.into_iter().fold(0.0, f64::max);
+        let finite = answer.x.iter().all(|d| d.is_finite());
+        let good = |limit: f64| answer.residuals.largest() <= limit * scale.max(1.0);
+        let outcome = match &answer.end {
+            QuadraticEnd::Solved => Outcome::Solved,
+            QuadraticEnd::NotCertified if good(ACCEPTABLE) => Outcome::Solved,
+            QuadraticEnd::Infeasible(Feasibility::Infeasible { farkas, .. }) => {
+                Outcome::Inconsistent(farkas.clone())
+            }
+            QuadraticEnd::Infeasible(_) => Outcome::Inconsistent(Vec::new()),
+            QuadraticEnd::IterationLimit if finite => Outcome::Budget,
+            _ => Outcome::Failed,
+        };
+        let curvature: f64 = (0..n).map(|i| answer.x[i] * dot(&hessian[i * n..(i + 1) * n], &answer.x)).sum();
+        Direction {
+            left: self.left(&answer.x),
+            multipliers: answer.row_multipliers,
+            bound_multipliers: answer.bound_multipliers,
+            working_set: answer.working_set,
+            iterations: answer.iterations as u64,
+            outcome,
+            is_elastic: false,
+            curvature,
+            d: answer.x,
+        }
+    }
+
+    /// No direction.
+    pub fn failed(&self) -> Direction {
+        let (n, m) = (self.point.x.len(), self.point.c.len());
+        Direction {
+            d: vec![0.0; n],
+            multipliers: vec![0.0; m],
+            bound_multipliers: vec![0.0; n],
+            working_set: Vec::new(),
+            iterations: 0,
+            outcome: Outcome::Failed,
+            left: self.left(&vec![0.0; n]),
+            is_elastic: false,
+            curvature: 0.0,
+        }
+    }
+}
+
+/// The constraints (rows first) of a working set as indices of rows and flags of bounds.
+pub(super) fn rows_and_bounds(working_set: &[Member], n: usize) -> (Vec<usize>, Vec<bool>) {
+    let (mut rows, mut free) = (Vec::new(), vec![true; n]);
+    for member in working_set {
+        match member.part {
+            Part::Row(i) => rows.push(i),
+            Part::Column(j) => free[j] = false,
+        }
+    }
+    (rows, free)
+}
