@@ -38,6 +38,8 @@ choices! {
     }
     /// The initial matrix of the limited-memory form.
     InitialHessian {
+        /// A diagonal where the last pair looks like that of a separable function, else γI.
+        Auto = "auto",
         /// γI.
         Scalar = "scalar",
         /// A diagonal updated from the pairs, within 100 of γ.

@@ -16,6 +16,7 @@ mod model;
 mod multipliers;
 mod observer;
 mod options;
+mod primal_dual;
 mod problem;
 mod progress;
 mod record;

@@ -63,7 +63,7 @@ options! {
     /// Pairs of the limited memory.
     lbfgs_memory: usize = 10,
     /// Initial matrix of the limited memory.
-    lbfgs_initial: InitialHessian = InitialHessian::Scalar,
+    lbfgs_initial: InitialHessian = InitialHessian::Auto,
     /// Powell's damping: a pair with sᵀy below this part of sᵀBs is mixed; 0 switches it off.
     damping_threshold: f64 = 0.2,
     /// What it is mixed with.

@@ -120,21 +120,24 @@ fn state(run: &Run<'_>, facts: &StepFacts) -> SqpState {
 fn snapshot(run: &Run<'_>) -> HessianSnapshot {
     let n = run.point.x.len();
     let s = run.evaluator.factors.objective;
-    let diagonal = run.model.matrix().iter().step_by(n + 1).map(|d| d / s).collect();
+    let diagonal = run.model.diagonal(n).into_iter().map(|d| d / s).collect();
+    let (gamma, _, _) = run.model.extremes(n);
+    let plain = HessianSnapshot { gamma: gamma / s, diagonal, ..HessianSnapshot::default() };
     match &run.model {
-        Model::Dense(bfgs) => HessianSnapshot {
-            gamma: bfgs.gamma / s,
-            diagonal,
-            num_pairs: bfgs.num_pairs,
-            ..HessianSnapshot::default()
+        Model::Dense(bfgs) => HessianSnapshot { num_pairs: bfgs.num_pairs, ..plain },
+        Model::Limited(limited) => HessianSnapshot {
+            num_pairs: limited.steps.len(),
+            steps: limited.steps.concat(),
+            gradient_changes: limited.changes.iter().flatten().map(|y| y / s).collect(),
+            ..plain
         },
         Model::Exact(exact) => HessianSnapshot {
             gamma: 1.0,
-            diagonal,
             negative_curvature: exact.negative_curvature / s,
             shift: exact.shift / s,
-            ..HessianSnapshot::default()
+            ..plain
         },
+        Model::Diagonal(_, least) => HessianSnapshot { gamma: 1.0, negative_curvature: least / s, ..plain },
     }
 }
 

@@ -4,7 +4,7 @@ use super::choices::HessianChoice;
 use super::counters::SqpCounters;
 use super::evaluation::{Evaluator, Point};
 use super::functions::SqpError;
-use super::hessian::bfgs::{DenseBfgs, PairUse};
+use super::hessian::bfgs::PairUse;
 use super::infeasibility;
 use super::line_search::{LineSearch, Searched};
 use super::merit::Merit;
@@ -27,6 +27,10 @@ use crate::numeric::sum::{dot, max_abs};
 
 /// Growth of the elastic prices where they do not suffice.
 const PRICE_GROWTH: f64 = 10.0;
+/// Variables up to which the dual active-set method goes first.
+const SMALL: usize = 30;
+/// Variables up to which it stands behind the primal-dual method.
+const RESCUE: usize = 1500;
 
 /// The state of a run, in scaled units.
 pub(super) struct Run<'a> {
@@ -51,6 +55,8 @@ pub(super) struct Run<'a> {
     /// Multipliers (user's units) that passed the independent check, with it.
     pub certified: Option<(Multipliers, KktResiduals)>,
     pub infeasibility: Option<InfeasibilityEvidence>,
+    /// The Hessian is neither small nor diagonal: pairs are used although products are given.
+    exact_is_too_large: bool,
 }
 
 /// What a step did, for counters and observers.
@@ -92,7 +98,7 @@ impl<'a> Run<'a> {
         Ok(Self {
             merit: Merit::new(m, problem.num_equalities(), options.initial_penalty, options.penalty_update),
             multipliers: Multipliers::zero(n, m),
-            model: Model::Dense(DenseBfgs::new(n, gamma)),
+            model: Model::quasi_newton(n, gamma, options),
             problem,
             options,
             evaluator,
@@ -108,6 +114,7 @@ impl<'a> Run<'a> {
             reference_gradient,
             certified: None,
             infeasibility: None,
+            exact_is_too_large: false,
         })
     }
 
@@ -175,19 +182,33 @@ impl<'a> Run<'a> {
         if !self.uses_exact_hessian() {
             return Ok(());
         }
-        let (rows, free) = rows_and_bounds(&self.working_set, self.point.x.len());
-        let equalities = 0..self.problem.num_equalities();
-        let rows: Vec<usize> =
-            equalities.clone().chain(rows.into_iter().filter(|i| !equalities.contains(i))).collect();
-        let fixed: Vec<usize> = (0..free.len()).filter(|&j| !free[j]).collect();
-        self.model =
-            Model::evaluate(&mut self.evaluator, &self.point, &self.multipliers.rows, &rows, &fixed)?;
+        let fixed = self.fixed_variables();
+        let rows: Vec<&[f64]> = self.held_rows().into_iter().map(|i| self.point.row(i)).collect();
+        let limit = self.options.dense_limit;
+        let y = &self.multipliers.rows;
+        match Model::exact(&mut self.evaluator, &self.point, y, &rows, &fixed, limit)? {
+            Some(model) => self.model = model,
+            None => self.exact_is_too_large = true,
+        }
         Ok(())
+    }
+
+    /// Equalities and the other rows of the working set.
+    fn held_rows(&self) -> Vec<usize> {
+        let equalities = self.problem.num_equalities();
+        let (rows, _) = rows_and_bounds(&self.working_set, self.point.x.len());
+        (0..equalities).chain(rows.into_iter().filter(|&i| i >= equalities)).collect()
+    }
+
+    /// Variables that the working set holds at a bound.
+    fn fixed_variables(&self) -> Vec<usize> {
+        let (_, free) = rows_and_bounds(&self.working_set, self.point.x.len());
+        (0..free.len()).filter(|&j| !free[j]).collect()
     }
 
     /// Whether the exact Hessian is used.
     pub fn uses_exact_hessian(&self) -> bool {
-        let given = self.evaluator.provides().objective_hessian_product;
+        let given = self.evaluator.provides().objective_hessian_product && !self.exact_is_too_large;
         match self.options.hessian {
             HessianChoice::Exact => given,
             HessianChoice::Auto => given && self.options.use_exact_hvp,
@@ -200,8 +221,7 @@ impl<'a> Run<'a> {
         let linearisation =
             Linearisation { point: &self.point, num_equalities: self.problem.num_equalities(), lower, upper };
         let linear = self.model_gradient();
-        let start = &self.working_set;
-        let mut out = linearisation.solve_dense(self.model.matrix(), &linear, start, self.options);
+        let mut out = self.plain_direction(&linearisation, &linear);
         if let Outcome::Inconsistent(farkas) = &out.outcome {
             let farkas = farkas.clone();
             let iterations = out.iterations;
@@ -217,17 +237,31 @@ impl<'a> Run<'a> {
         Ok(out)
     }
 
-    /// ∇f + σAᵀc for a model with σAᵀA, else ∇f.
+    /// The subproblem as it is: small ones by the dual active-set method, others by the primal-dual method first.
+    fn plain_direction(&self, linearisation: &Linearisation<'_>, linear: &[f64]) -> Direction {
+        let n = linear.len();
+        let start = &self.working_set;
+        let limited = self.options.qp_max_iter.is_some();
+        if n > SMALL && !limited {
+            let curvature = self.model.curvature(n);
+            if let Some(out) = linearisation.solve_primal_dual(curvature.as_ref(), linear, start) {
+                return out;
+            }
+        }
+        if n > RESCUE {
+            return linearisation.failed();
+        }
+        linearisation.solve_dense(&self.model.dense(n), linear, start, self.options)
+    }
+
+    /// ∇f + σAᵀc for a model with σAᵀA, else ∇f. (A bound in the working set holds at x, where its value is 0.)
     fn model_gradient(&self) -> Vec<f64> {
         let mut out = self.point.gradient.clone();
-        if let Model::Exact(exact) = &self.model {
-            let (rows, _) = rows_and_bounds(&self.working_set, out.len());
-            let equalities = 0..self.problem.num_equalities();
-            let rows = equalities.clone().chain(rows.into_iter().filter(|i| !equalities.contains(i)));
-            for i in rows {
-                crate::numeric::sum::axpy(exact.augmentation * self.point.c[i], self.point.row(i), &mut out);
+        let weight = self.model.augmentation();
+        if weight > 0.0 {
+            for i in self.held_rows() {
+                crate::numeric::sum::axpy(weight * self.point.c[i], self.point.row(i), &mut out);
             }
-            // A bound in the working set holds at x, where its value is 0.
         }
         out
     }
@@ -242,10 +276,11 @@ impl<'a> Run<'a> {
             (0..m).map(|i| (10.0 * self.merit.weights[i]).max(10.0 * base / row_size(i)).max(1e-8)).collect();
         let before = self.merit.total_violation(&self.point.c);
         let least: f64 = linearisation.feasibility_direction(self.options).left.iter().sum();
+        let matrix = self.model.dense(n);
         let mut iterations = 0;
         let mut growth = 1.0;
         loop {
-            let mut out = linearisation.solve_elastic(self.model.matrix(), linear, &prices, self.options);
+            let mut out = linearisation.solve_elastic(&matrix, linear, &prices, self.options);
             iterations += out.iterations;
             out.iterations = iterations;
             let left: f64 = out.left.iter().sum();

@@ -1,4 +1,7 @@
 //! Models of the Lagrangian's curvature.
 
 pub(super) mod bfgs;
+pub(super) mod curvature;
 pub(super) mod exact;
+pub(super) mod limited_memory;
+mod small_lu;

@@ -1,0 +1,335 @@
+//! The subproblem by a primal-dual active-set method: guess which bounds and rows bind, solve the equations, correct the guess.
+//!
+//! For bounds at values d_X, free variables F and binding rows W:
+//!   S λ = b_W − A_WX d_X − A_WF B_FF⁻¹ r,  S = A_WF B_FF⁻¹ A_WFᵀ,  r = −(g + B d_X)_F,  d_F = B_FF⁻¹(r + A_WFᵀ λ).
+//! All wrong guesses change at once; where their number does not fall, one at a time. From the last step's guess two or three
+//! rounds suffice. It has no proof of convergence with rows, so that the caller has another method behind it.
+//!
+//! Sources: M. Hintermüller, K. Ito, K. Kunisch, SIAM J. Optim. 13 (2003) 865–888; L. F. Portugal, J. J. Júdice, L. N. Vicente,
+//! Math. Comp. 63 (1994) 625–643 (the change to single steps).
+
+use super::hessian::curvature::{Curvature, Reduced};
+use super::subproblem::{Direction, Linearisation, Outcome};
+use crate::certificate::linear_system::{Edge, Member, Part};
+use crate::numeric::cholesky::Cholesky;
+use crate::numeric::parallel::Workers;
+use crate::numeric::sum::{axpy, dot, max_abs, norm_two};
+
+/// Rounds in which all wrong guesses may change although their number did not fall.
+const PATIENCE: usize = 4;
+/// Rounds.
+const ROUNDS: usize = 60;
+/// A bound or row is violated beyond this part of its size, and a multiplier wrong beyond this part of the largest.
+const ROUNDING: f64 = 1e-11;
+/// Smallest pivot of S (rows scaled to 1) with which its rows count as independent.
+const INDEPENDENT: f64 = 1e-12;
+
+/// Where a variable is guessed to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Free,
+    Lower,
+    Upper,
+}
+
+/// A guess and what follows from it.
+struct Guess<'a> {
+    problem: &'a Linearisation<'a>,
+    linear: &'a [f64],
+    places: Vec<Place>,
+    binding: Vec<bool>,
+    d: Vec<f64>,
+    rows: Vec<f64>,
+    bounds: Vec<f64>,
+}
+
+impl Linearisation<'_> {
+    /// The solution from the working set `start`, or `None` where the guesses do not settle.
+    pub(super) fn solve_primal_dual(
+        &self,
+        curvature: &dyn Curvature,
+        linear: &[f64],
+        start: &[Member],
+    ) -> Option<Direction> {
+        let mut guess = Guess::new(self, linear, start);
+        let (mut fewest, mut patience) = (usize::MAX, PATIENCE);
+        for round in 1..=ROUNDS {
+            guess.solve(curvature)?;
+            let wrong = guess.wrong();
+            if wrong.is_empty() {
+                return Some(guess.direction(curvature, round as u64));
+            }
+            if wrong.len() < fewest {
+                (fewest, patience) = (wrong.len(), PATIENCE);
+            } else {
+                patience = patience.saturating_sub(1);
+            }
+            if patience > 0 {
+                wrong.into_iter().for_each(|change| guess.change(change));
+            } else {
+                let last = wrong.into_iter().next_back().expect("not empty");
+                guess.change(last);
+            }
+        }
+        None
+    }
+}
+
+/// A correction: a variable to its new place, or a row in or out.
+#[derive(Debug, Clone, Copy)]
+enum Change {
+    Variable(usize, Place),
+    Row(usize),
+}
+
+impl<'a> Guess<'a> {
+    fn new(problem: &'a Linearisation<'a>, linear: &'a [f64], start: &[Member]) -> Self {
+        let (n, m) = (linear.len(), problem.point.c.len());
+        let fixed = |j: usize| problem.lower[j] == problem.upper[j];
+        let mut places: Vec<Place> =
+            (0..n).map(|j| if fixed(j) { Place::Lower } else { Place::Free }).collect();
+        let mut binding: Vec<bool> = (0..m).map(|i| i < problem.num_equalities).collect();
+        for member in start {
+            match (member.part, member.edge) {
+                (Part::Row(i), _) => binding[i] = true,
+                (Part::Column(j), Edge::Lower) if problem.lower[j].is_finite() => places[j] = Place::Lower,
+                (Part::Column(j), Edge::Upper) if problem.upper[j].is_finite() => places[j] = Place::Upper,
+                _ => {}
+            }
+        }
+        Self { problem, linear, places, binding, d: vec![0.0; n], rows: vec![0.0; m], bounds: vec![0.0; n] }
+    }
+
+    /// d, λ and z of the guess; `None` where its equations are singular.
+    fn solve(&mut self, curvature: &dyn Curvature) -> Option<()> {
+        let n = self.d.len();
+        let free: Vec<usize> = (0..n).filter(|&j| self.places[j] == Place::Free).collect();
+        for j in 0..n {
+            self.d[j] = match self.places[j] {
+                Place::Free => 0.0,
+                Place::Lower => self.problem.lower[j],
+                Place::Upper => self.problem.upper[j],
+            };
+        }
+        let fixed_part = if free.len() < n { curvature.product(&self.d) } else { vec![0.0; n] };
+        let gathered: Vec<f64> = free.iter().map(|&j| -(self.linear[j] + fixed_part[j])).collect();
+        let reduced = curvature.reduced(&free)?;
+        let point = self.problem.point;
+        let working: Vec<usize> = (0..point.c.len()).filter(|&i| self.binding[i]).collect();
+        let normals: Vec<Vec<f64>> =
+            working.iter().map(|&i| free.iter().map(|&j| point.row(i)[j]).collect()).collect();
+        let right: Vec<f64> = working.iter().map(|&i| -point.c[i] - dot(point.row(i), &self.d)).collect();
+        let system = Saddle::new(&reduced, &normals)?;
+        let (mut step, mut multipliers) = system.solve(&gathered, &right);
+        // One correction with the residuals of the equations as they stand.
+        let mut residual = gathered.clone();
+        let mut trial = vec![0.0; n];
+        free.iter().zip(&step).for_each(|(&j, s)| trial[j] = *s);
+        let image = curvature.product(&trial);
+        for (k, &j) in free.iter().enumerate() {
+            residual[k] -= image[j];
+        }
+        normals.iter().zip(&multipliers).for_each(|(a, &y)| axpy(y, a, &mut residual));
+        let gaps: Vec<f64> = normals.iter().zip(&right).map(|(a, b)| b - dot(a, &step)).collect();
+        let (more, more_multipliers) = system.solve(&residual, &gaps);
+        step.iter_mut().zip(&more).for_each(|(a, b)| *a += b);
+        multipliers.iter_mut().zip(&more_multipliers).for_each(|(a, b)| *a += b);
+        free.iter().zip(&step).for_each(|(&j, s)| self.d[j] = *s);
+        self.rows.fill(0.0);
+        working.iter().zip(&multipliers).for_each(|(&i, y)| self.rows[i] = *y);
+        let finite = self.d.iter().chain(&self.rows).all(|v| v.is_finite());
+        self.set_bound_multipliers(curvature);
+        finite.then_some(())
+    }
+
+    /// z = Bd + g − Aᵀλ at the bounds.
+    fn set_bound_multipliers(&mut self, curvature: &dyn Curvature) {
+        self.bounds.fill(0.0);
+        if self.places.iter().all(|p| *p == Place::Free) {
+            return;
+        }
+        let mut z = curvature.product(&self.d);
+        axpy(1.0, self.linear, &mut z);
+        for (i, &y) in self.rows.iter().enumerate().filter(|(_, y)| **y != 0.0) {
+            axpy(-y, self.problem.point.row(i), &mut z);
+        }
+        for j in 0..z.len() {
+            if self.places[j] != Place::Free {
+                self.bounds[j] = z[j];
+            }
+        }
+    }
+
+    /// Guesses that the solution contradicts: rows first, then variables.
+    fn wrong(&self) -> Vec<Change> {
+        let (lower, upper) = (self.problem.lower, self.problem.upper);
+        let point = self.problem.point;
+        let reach = norm_two(&self.d);
+        let force = self.force();
+        let mut out = Vec::new();
+        for i in self.problem.num_equalities..point.c.len() {
+            let row = point.row(i);
+            if self.binding[i] {
+                if self.rows[i] * max_abs(row) < -ROUNDING * force {
+                    out.push(Change::Row(i));
+                }
+            } else {
+                let size = point.c[i].abs().max(norm_two(row) * reach);
+                if point.c[i] + dot(row, &self.d) < -ROUNDING * size {
+                    out.push(Change::Row(i));
+                }
+            }
+        }
+        for j in 0..self.d.len() {
+            let rounding = ROUNDING * reach.max(point.x[j].abs());
+            match self.places[j] {
+                Place::Free if self.d[j] < lower[j] - rounding => out.push(Change::Variable(j, Place::Lower)),
+                Place::Free if self.d[j] > upper[j] + rounding => out.push(Change::Variable(j, Place::Upper)),
+                Place::Lower if self.bounds[j] < -ROUNDING * force && lower[j] < upper[j] => {
+                    out.push(Change::Variable(j, Place::Free));
+                }
+                Place::Upper if self.bounds[j] > ROUNDING * force && lower[j] < upper[j] => {
+                    out.push(Change::Variable(j, Place::Free));
+                }
+                _ => {}
+            }
+        }
+        out
+    }
+
+    /// The size that multipliers are measured against.
+    fn force(&self) -> f64 {
+        let rows = self.rows.iter().enumerate().map(|(i, y)| y.abs() * max_abs(self.problem.point.row(i)));
+        rows.fold(max_abs(self.linear).max(max_abs(&self.bounds)), f64::max)
+    }
+
+    fn change(&mut self, change: Change) {
+        match change {
+            Change::Variable(j, place) => self.places[j] = place,
+            Change::Row(i) => self.binding[i] = !self.binding[i],
+        }
+    }
+
+    fn direction(mut self, curvature: &dyn Curvature, rounds: u64) -> Direction {
+        let n = self.d.len();
+        for j in 0..n {
+            self.d[j] = self.d[j].max(self.problem.lower[j]).min(self.problem.upper[j]);
+        }
+        let mut working_set = Vec::new();
+        for i in 0..self.rows.len() {
+            if self.binding[i] {
+                working_set.push(Member { part: Part::Row(i), edge: Edge::Lower });
+                if i >= self.problem.num_equalities {
+                    self.rows[i] = self.rows[i].max(0.0);
+                }
+            }
+        }
+        for j in 0..n {
+            let edge = match self.places[j] {
+                Place::Free => continue,
+                Place::Lower => Edge::Lower,
+                Place::Upper => Edge::Upper,
+            };
+            working_set.push(Member { part: Part::Column(j), edge });
+        }
+        Direction {
+            curvature: dot(&self.d, &curvature.product(&self.d)),
+            left: self.problem.left(&self.d),
+            d: self.d,
+            multipliers: self.rows,
+            bound_multipliers: self.bounds,
+            working_set,
+            iterations: rounds,
+            outcome: Outcome::Solved,
+            is_elastic: false,
+        }
+    }
+}
+
+/// [B −Aᵀ; A 0][d; λ] = [r; b] by the Schur complement.
+struct Saddle<'a> {
+    reduced: &'a Reduced,
+    normals: &'a [Vec<f64>],
+    complement: Option<Cholesky>,
+}
+
+impl<'a> Saddle<'a> {
+    fn new(reduced: &'a Reduced, normals: &'a [Vec<f64>]) -> Option<Self> {
+        let k = normals.len();
+        if k == 0 {
+            return Some(Self { reduced, normals, complement: None });
+        }
+        let solved: Vec<Vec<f64>> = normals
+            .iter()
+            .map(|a| {
+                let mut v = a.clone();
+                reduced.solve(&mut v);
+                v
+            })
+            .collect();
+        let mut complement = Cholesky::new(k);
+        complement.factor(|i, j| dot(&normals[i], &solved[j]), &Workers::inline()).ok()?;
+        (complement.smallest_pivot() > INDEPENDENT).then_some(Self {
+            reduced,
+            normals,
+            complement: Some(complement),
+        })
+    }
+
+    fn solve(&self, r: &[f64], b: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let mut d = r.to_vec();
+        self.reduced.solve(&mut d);
+        let mut multipliers: Vec<f64> = self.normals.iter().zip(b).map(|(a, b)| b - dot(a, &d)).collect();
+        if let Some(complement) = &self.complement {
+            complement.solve(&mut multipliers);
+            let mut all = r.to_vec();
+            self.normals.iter().zip(&multipliers).for_each(|(a, &y)| axpy(y, a, &mut all));
+            self.reduced.solve(&mut all);
+            d = all;
+        }
+        (d, multipliers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqp::evaluation::Point;
+    use crate::sqp::hessian::curvature::DenseCurvature;
+    use crate::sqp::options::SqpOptions;
+    use proptest::prelude::*;
+
+    const N: usize = 6;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        /// The same solution as the dual active-set method, whatever the start.
+        #[test]
+        fn agrees_with_the_dual_active_set_method(
+            entries in prop::collection::vec(-1.0f64..1.0, N * N),
+            linear in prop::collection::vec(-2.0f64..2.0, N),
+            rows in prop::collection::vec(-1.0f64..1.0, 3 * N),
+            first in 0usize..N,
+        ) {
+            let matrix: Vec<f64> = (0..N * N).map(|e| {
+                let (i, j) = (e / N, e % N);
+                let inner: f64 = (0..N).map(|k| entries[i * N + k] * entries[j * N + k]).sum();
+                inner + if i == j { 0.5 } else { 0.0 }
+            }).collect();
+            // 0 satisfies every row and bound.
+            let point = Point {
+                x: vec![0.0; N], f: 0.0, c: vec![0.0, 0.3, 0.1], gradient: linear.clone(), jacobian: rows,
+            };
+            let problem = Linearisation { point: &point, num_equalities: 1, lower: &[-0.4; N], upper: &[0.6; N] };
+            let start = [Member { part: Part::Column(first), edge: Edge::Upper }];
+            let dual = problem.solve_dense(&matrix, &linear, &[], &SqpOptions::default());
+            prop_assert_eq!(&dual.outcome, &Outcome::Solved);
+            let curvature = DenseCurvature { matrix: &matrix, n: N };
+            if let Some(ours) = problem.solve_primal_dual(&curvature, &linear, &start) {
+                for j in 0..N {
+                    prop_assert!((ours.d[j] - dual.d[j]).abs() < 1e-8, "{:?} {:?}", ours.d, dual.d);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Tests of the SQP solver.
+
+mod hock_schittkowski;
+mod support;
