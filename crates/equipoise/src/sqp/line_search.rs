@@ -56,10 +56,12 @@ impl LineSearch<'_> {
             if self.is_acceptable(&trial, start, length) {
                 return Ok(Searched { trial, step_length: length, success: true, all_nonfinite });
             }
-            if k == 0 && length == 1.0 && self.wants_correction(&trial) {
-                if let Some(searched) = self.correct(evaluator, &trial, start)? {
-                    return Ok(searched);
-                }
+            if k == 0
+                && length == 1.0
+                && self.wants_correction(&trial)
+                && let Some(searched) = self.correct(evaluator, &trial, start)?
+            {
+                return Ok(searched);
             }
             length *= self.shrink(value - start, length);
         }

@@ -2,8 +2,12 @@
 //!
 //! min f(x) over cₑ(x) = 0, cᵢ(x) ≥ 0, lower ≤ x ≤ upper. Start at [`minimize`].
 
+mod argmin_functions;
+mod capture;
 mod choices;
+mod closures;
 mod counters;
+mod derivative_check;
 mod elastic;
 mod evaluation;
 mod finite_difference;
@@ -31,11 +35,15 @@ mod subproblem;
 mod summary;
 mod termination;
 
+pub use argmin_functions::{ArgminFunctions, ArgminFunctionsWithHessian, Constraints, Jacobians};
+pub use capture::{CapturedStep, capture_state_at_step};
 pub use choices::{
     ActiveSetMethod, DampingReference, FiniteDifferences, Globalisation, HessianChoice, InitialHessian,
     InnerSolver, PenaltyUpdate, PreconditionerType, Scaling,
 };
+pub use closures::Closures;
 pub use counters::SqpCounters;
+pub use derivative_check::{DerivativeReport, SuspiciousEntry, check_derivatives};
 pub use functions::{Functions, Provides, SqpError, UserError};
 pub use observer::{HessianSnapshot, MultiplierSet, SqpState, StepObserver};
 pub use options::SqpOptions;

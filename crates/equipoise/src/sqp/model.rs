@@ -14,6 +14,8 @@ use crate::numeric::sum::max_abs;
 const DIAGONAL: f64 = 1e-13;
 /// Variables up to which the search for a diagonal Hessian does not pay.
 const SMALL: usize = 12;
+/// A Hessian below this part of (size of the gradient)/(size of x) counts as zero.
+const FLAT: f64 = 1e-8;
 
 /// B.
 #[derive(Debug, Clone)]
@@ -44,7 +46,7 @@ impl Model {
     }
 
     /// The exact Hessian of the Lagrangian at a point: two products where it is diagonal, n where it is dense; `None` where it is
-    /// neither small nor diagonal.
+    /// neither small nor diagonal. Where it vanishes, `flat`·I is added, so that a step has an end.
     pub fn exact(
         evaluator: &mut Evaluator<'_>,
         point: &Point,
@@ -52,12 +54,13 @@ impl Model {
         rows: &[&[f64]],
         fixed: &[usize],
         limit: usize,
+        flat: f64,
     ) -> Result<Option<Self>, SqpError> {
         let n = point.x.len();
-        if n > SMALL {
-            if let Some(diagonal) = diagonal_hessian(evaluator, point, multipliers)? {
-                return Ok(Some(reflected(diagonal)));
-            }
+        if n > SMALL
+            && let Some(diagonal) = diagonal_hessian(evaluator, point, multipliers)?
+        {
+            return Ok(Some(reflected(diagonal)));
         }
         if n > limit {
             return Ok(None);
@@ -74,6 +77,9 @@ impl Model {
                 let mean = 0.5 * (matrix[i * n + j] + matrix[j * n + i]);
                 (matrix[i * n + j], matrix[j * n + i]) = (mean, mean);
             }
+        }
+        if max_abs(&matrix) <= FLAT * flat {
+            (0..n).for_each(|i| matrix[i * n + i] += flat);
         }
         let units: Vec<Vec<f64>> =
             fixed.iter().map(|&j| (0..n).map(|k| f64::from(u8::from(k == j))).collect()).collect();

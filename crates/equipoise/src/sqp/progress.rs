@@ -41,7 +41,8 @@ impl Progress {
         }
         let jump = best.is_some_and(|b| {
             let size = self.best.as_ref().map_or(0.0, |p| p.f.abs().max(merit.penalty(&p.c)));
-            !(value - b <= options.divergence_factor * b.abs().max(size).max(f64::MIN_POSITIVE))
+            let limit = options.divergence_factor * b.abs().max(size).max(f64::MIN_POSITIVE);
+            value.is_nan() || value - b > limit
         });
         self.blowups = if jump { self.blowups + 1 } else { 0 };
         if best.is_none_or(|b| value < b) {

@@ -34,7 +34,7 @@ impl RowBasis {
                 }
             }
             let rest = norm_two(&v);
-            if !(rest > DEPENDENT * length) {
+            if rest.is_nan() || rest <= DEPENDENT * length {
                 continue;
             }
             v.iter_mut().for_each(|v| *v /= rest);

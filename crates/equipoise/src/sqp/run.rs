@@ -124,6 +124,7 @@ impl<'a> Run<'a> {
             let violation = self.violation();
             let feasibility = self.options.feasibility_tolerance;
             self.progress.record(&self.point, violation, &self.merit, feasibility, self.options);
+            self.multipliers = termination::fit(self);
             termination::after_step(self, false);
         }
         while self.status == SqpStatus::Running {
@@ -185,8 +186,9 @@ impl<'a> Run<'a> {
         let fixed = self.fixed_variables();
         let rows: Vec<&[f64]> = self.held_rows().into_iter().map(|i| self.point.row(i)).collect();
         let limit = self.options.dense_limit;
+        let flat = first_curvature(&self.point);
         let y = &self.multipliers.rows;
-        match Model::exact(&mut self.evaluator, &self.point, y, &rows, &fixed, limit)? {
+        match Model::exact(&mut self.evaluator, &self.point, y, &rows, &fixed, limit, flat)? {
             Some(model) => self.model = model,
             None => self.exact_is_too_large = true,
         }

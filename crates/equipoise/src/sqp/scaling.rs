@@ -45,7 +45,7 @@ impl ScaleFactors {
         let target = options.scaling_target.unwrap_or(mode.default_target());
         let largest = options.scaling_max_factor.unwrap_or(mode.default_max_factor());
         let rows: Vec<f64> = (0..num_constraints).map(|i| max_abs(&jacobian[i * n..(i + 1) * n])).collect();
-        let num_skipped = rows.iter().filter(|size| !(**size >= GRADIENT_FLOOR)).count() as u64;
+        let num_skipped = rows.iter().filter(|size| **size < GRADIENT_FLOOR).count() as u64;
         let least = if mode == Scaling::Uniform { 1.0 / largest } else { 1e-300 };
         let factor = |size: f64| {
             if size >= GRADIENT_FLOOR && size.is_finite() {

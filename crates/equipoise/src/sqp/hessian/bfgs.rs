@@ -1,9 +1,9 @@
 //! The dense BFGS matrix with Powell's damping.
 //!
-//! Source: M. J. D. Powell, Lecture Notes in Mathematics 630 (1978) 144–157; J. Nocedal, S. J. Wright, Numerical Optimization
-//! (2006), procedure 18.2 and (6.20) for the first scale.
+//! Source: M. J. D. Powell, Lecture Notes in Mathematics 630 (1978) 144–157;
+//! J. Nocedal, S. J. Wright, Numerical Optimization (2006), procedure 18.2.
 
-use crate::numeric::sum::{dot, norm_two};
+use crate::numeric::sum::dot;
 
 /// B (n × n, symmetric, row-major).
 #[derive(Debug, Clone)]
@@ -40,6 +40,21 @@ impl DenseBfgs {
         (self.gamma, self.num_pairs) = (gamma, 0);
     }
 
+    /// B₀ = diag(yⱼ/sⱼ) where these ratios look like those of a separable function: all positive, within 1e4 of one another.
+    /// A coupled function hardly ever gives such a pair; then B₀ stays as it is.
+    fn set_initial(&mut self, s: &[f64], y: &[f64]) {
+        let still = 1e-8 * crate::numeric::sum::max_abs(s);
+        let ratios: Vec<f64> =
+            s.iter().zip(y).map(|(s, y)| if s.abs() > still { y / s } else { f64::NAN }).collect();
+        let low = ratios.iter().copied().fold(f64::NAN, f64::min);
+        let high = ratios.iter().copied().fold(f64::NAN, f64::max);
+        if low > 1e-4 * high {
+            for (i, ratio) in ratios.iter().enumerate() {
+                self.matrix[i * self.n + i] = if ratio.is_nan() { (low * high).sqrt() } else { *ratio };
+            }
+        }
+    }
+
     /// Bv.
     pub fn product(&self, v: &[f64]) -> Vec<f64> {
         self.matrix.chunks_exact(self.n).map(|row| dot(row, v)).collect()
@@ -52,8 +67,8 @@ impl DenseBfgs {
         if !(ss > 0.0 && yy.is_finite() && ss.is_finite()) {
             return PairUse::Skipped;
         }
-        if self.num_pairs == 0 && sy > 1e-8 * norm_two(s) * norm_two(y) {
-            self.reset(yy / sy);
+        if self.num_pairs == 0 {
+            self.set_initial(s, y);
         }
         let bs = self.product(s);
         let sbs = dot(s, &bs);

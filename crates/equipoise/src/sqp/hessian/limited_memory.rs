@@ -76,7 +76,8 @@ impl LimitedMemory {
         }
         if self.steps.is_empty() && sy > 1e-8 * (ss * yy).sqrt() {
             self.gamma = yy / sy;
-            self.diagonal.fill(self.gamma);
+            let scale = self.scale(ss, yy);
+            self.diagonal.fill(scale);
         }
         let against = match self.damping {
             DampingReference::Full => self.product(s),
@@ -91,11 +92,11 @@ impl LimitedMemory {
             used = PairUse::Damped;
         }
         let curvature = dot(s, &mixed);
-        if !(curvature > 1e-14 * sbs.max(sy.abs())) {
+        if curvature.is_nan() || curvature <= 1e-14 * sbs.max(sy.abs()) {
             return PairUse::Skipped;
         }
         self.gamma = dot(&mixed, &mixed) / curvature;
-        self.set_initial(s, &mixed);
+        self.set_initial(s, &mixed, self.scale(ss, dot(&mixed, &mixed)));
         if self.steps.len() == self.memory {
             self.steps.remove(0);
             self.changes.remove(0);
@@ -106,8 +107,17 @@ impl LimitedMemory {
         used
     }
 
+    /// The scale of B₀: ‖y‖/‖s‖, the geometric mean of yᵀy/sᵀy (the largest curvature seen) and sᵀy/sᵀs (that along s). The
+    /// former alone makes the model too stiff on ill-conditioned problems. Next to a diagonal the reference's γ is kept.
+    fn scale(&self, ss: f64, yy: f64) -> f64 {
+        match self.initial {
+            InitialHessian::Diagonal => self.gamma,
+            InitialHessian::Auto | InitialHessian::Scalar => (yy / ss).sqrt(),
+        }
+    }
+
     /// B₀ after a pair.
-    fn set_initial(&mut self, s: &[f64], y: &[f64]) {
+    fn set_initial(&mut self, s: &[f64], y: &[f64], scale: f64) {
         let ratios: Vec<f64> = s.iter().zip(y).map(|(s, y)| y / s).collect();
         let still = STILL * crate::numeric::sum::max_abs(s);
         let diagonal = match self.initial {
@@ -117,7 +127,7 @@ impl LimitedMemory {
             InitialHessian::Auto => (0..self.n).all(|j| s[j].abs() <= still || ratios[j] > 0.0),
         };
         if !diagonal {
-            self.diagonal.fill(self.gamma);
+            self.diagonal.fill(scale);
             return;
         }
         let (low, high) = match self.initial {
@@ -227,8 +237,8 @@ mod tests {
         for (s, y) in pairs() {
             compact.update(&s, &y);
         }
-        // The dense recursion from B₀ = γI of the last pair over the damped changes.
-        let mut dense = DenseBfgs::new(4, compact.gamma);
+        // The dense recursion from the same B₀ over the damped changes.
+        let mut dense = DenseBfgs::new(4, compact.diagonal[0]);
         dense.num_pairs = 1;
         for (s, y) in compact.steps.iter().zip(&compact.changes) {
             dense.update(s, y, 0.0);
