@@ -1,18 +1,24 @@
 //! BFGS with a dense matrix, for smooth problems with bounds and up to some hundreds of variables.
 //!
-//! Source: J. Nocedal, S. J. Wright, *Numerical Optimization*, 2nd ed., §6.1 (update (6.19), first scale (6.20)).
+//! Sources: J. Nocedal, S. J. Wright, *Numerical Optimization*, 2nd ed., §6.1 (update (6.19)); M. Al-Baali, J. Optim. Theory Appl. 96 (1998)
+//! 533–553 (the matrix is scaled down by min(1, sᵀy/sᵀBs) before each update: large eigenvalues are corrected at once).
 
 use super::SmoothError;
 use super::bounds::Bounds;
 use super::box_quadratic::BoxQuadratic;
+use super::dense_inverse::DenseInverse;
 use super::hessian_operator::symmetrise;
 use super::quasi_newton::{CurvatureModel, QuasiNewton};
 use crate::numeric::cholesky::Cholesky;
 use crate::numeric::parallel::Workers;
-use crate::numeric::sum::{axpy, dot, norm_two};
+use crate::numeric::sum::{dot, norm_two};
+
+/// Up to this many variables the matrix is factored in every iteration.
+const FACTORED: usize = 64;
 
 /// The BFGS method with a dense matrix and bounds; what it shares with [`Lbfgsb`](super::Lbfgsb) is said at
-/// [`QuasiNewton`]. Storage is 2n² numbers; an iteration factors the matrix of the variables that are free, O(n³/3).
+/// [`QuasiNewton`]. Storage is 2n² numbers. Up to 64 variables an iteration factors the matrix of those that are free; above that the inverse is
+/// kept up to date, and an iteration costs O(n²) while at most a quarter of the variables are held at bounds.
 ///
 /// ```
 /// use argmin::core::{CostFunction, Error, Executor, Gradient, State};
@@ -49,7 +55,7 @@ pub type Bfgs = QuasiNewton<DenseModel>;
 /// What B is before the first step.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum InitialMetric {
-    /// The identity, scaled by yᵀy/sᵀy after the first step.
+    /// The identity, scaled by sᵀy/sᵀs after the first step, which tries at most the length 2 max(1, ‖x‖).
     #[default]
     Identity,
     /// This number (> 0) times the identity.
@@ -88,6 +94,8 @@ pub struct DenseModel {
     initial: InitialMetric,
     /// B (n × n, symmetric, by rows).
     matrix: Vec<f64>,
+    /// B⁻¹ for more than 64 variables.
+    inverse: Option<DenseInverse>,
     dimension: usize,
     unscaled: bool,
     workers: Workers,
@@ -108,6 +116,7 @@ impl Bfgs {
         let model = DenseModel {
             initial: InitialMetric::Identity,
             matrix: Vec::new(),
+            inverse: None,
             dimension: 0,
             unscaled: true,
             workers: Workers::inline(),
@@ -136,6 +145,9 @@ impl Bfgs {
 
 impl DenseModel {
     fn set_diagonal(&mut self, value: f64) {
+        if self.dimension > FACTORED {
+            self.inverse = Some(DenseInverse::of_diagonal(self.dimension, value));
+        }
         self.matrix.fill(0.0);
         for i in 0..self.dimension {
             self.matrix[i * self.dimension + i] = value;
@@ -165,10 +177,16 @@ impl CurvatureModel for DenseModel {
             vector.resize(dimension, 0.0);
         }
         self.unscaled = self.initial == InitialMetric::Identity;
+        self.inverse = None;
         match &self.initial {
             InitialMetric::Identity => self.set_diagonal(1.0),
             InitialMetric::Scalar(value) => self.set_diagonal(*value),
-            InitialMetric::Dense(matrix) => self.matrix.copy_from_slice(matrix),
+            InitialMetric::Dense(matrix) => {
+                self.matrix.copy_from_slice(matrix);
+                if dimension > FACTORED {
+                    self.inverse = DenseInverse::of(matrix, dimension, &self.workers);
+                }
+            }
         }
         Ok(())
     }
@@ -190,10 +208,11 @@ impl CurvatureModel for DenseModel {
         direction: &mut [f64],
         target: &mut [f64],
     ) -> bool {
-        self.subproblem.minimise(&self.matrix, bounds, x, g, &self.workers, direction, target)
+        let Self { subproblem, matrix, inverse, workers, .. } = self;
+        subproblem.minimise(matrix, inverse.as_mut(), bounds, x, g, workers, direction, target)
     }
 
-    /// B ← B − (Bs)(Bs)ᵀ/sᵀBs + yyᵀ/sᵀy, skipped where sᵀy ≤ ε‖y‖² (a step cut short by the box).
+    /// B ← τ(B − (Bs)(Bs)ᵀ/sᵀBs) + yyᵀ/sᵀy with τ = min(1, sᵀy/sᵀBs), skipped where sᵀy ≤ ε‖y‖² (a step cut short by the box).
     fn update(&mut self, x: &[f64], x_next: &[f64], g: &[f64], g_next: &[f64]) {
         let n = self.dimension;
         for i in 0..n {
@@ -205,17 +224,25 @@ impl CurvatureModel for DenseModel {
             return;
         }
         if self.unscaled {
-            self.set_diagonal(squared / curvature);
+            self.set_diagonal(curvature / dot(&self.step, &self.step));
             self.unscaled = false;
         }
         for (row, product) in self.matrix.chunks_exact(n).zip(&mut self.product) {
             *product = dot(row, &self.step);
         }
         let energy = dot(&self.step, &self.product);
+        let tau = (curvature / energy).min(1.0);
         for (i, row) in self.matrix.chunks_exact_mut(n).enumerate() {
-            let (p, y) = (self.product[i] / energy, self.change[i] / curvature);
-            axpy(-p, &self.product, row);
-            axpy(y, &self.change, row);
+            let (p, y) = (tau * self.product[i] / energy, self.change[i] / curvature);
+            for ((b, product), change) in row.iter_mut().zip(&self.product).zip(&self.change) {
+                *b = tau * *b - p * product + y * change;
+            }
+        }
+        if let Some(inverse) = &mut self.inverse {
+            if tau < 1.0 {
+                inverse.scale(tau);
+            }
+            inverse.update(&self.step, &self.change, curvature);
         }
     }
 }

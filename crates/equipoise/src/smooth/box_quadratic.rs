@@ -3,6 +3,7 @@
 //! Source: D. P. Bertsekas, SIAM J. Control Optim. 20 (1982) 221–246 (projected Newton method).
 
 use super::bounds::Bounds;
+use super::dense_inverse::DenseInverse;
 use crate::numeric::cholesky::Cholesky;
 use crate::numeric::parallel::Workers;
 use crate::numeric::sum::max_abs;
@@ -29,10 +30,11 @@ pub(super) struct BoxQuadratic {
 
 impl BoxQuadratic {
     /// Writes x + d into `target` and d into `d`; B (n × n, symmetric by rows) is positive definite over the variables that are free.
-    /// False where not even a first step was found.
+    /// False where not even a first step was found. With B⁻¹ at hand a Newton step costs O(n²); its errors are corrected by the next one.
     pub fn minimise(
         &mut self,
         b: &[f64],
+        mut inverse: Option<&mut DenseInverse>,
         bounds: &Bounds,
         x: &[f64],
         g: &[f64],
@@ -56,7 +58,12 @@ impl BoxQuadratic {
             if largest <= MODEL_ACCURACY * *first.get_or_insert(largest) {
                 return true;
             }
-            if !self.find_newton_step(b, n, workers) || !self.search_path(b, bounds, x, g, d, target) {
+            let found = inverse
+                .as_mut()
+                .is_some_and(|inverse| inverse.newton_step(&self.free, &self.residual, &mut self.newton));
+            if !(found || self.find_newton_step(b, n, workers))
+                || !self.search_path(b, bounds, x, g, d, target)
+            {
                 // The model as far as it is minimised still gives a descent direction.
                 return max_abs(d) > 0.0;
             }

@@ -35,7 +35,10 @@ const VERY_GOOD: f64 = 0.9;
 const RELAX: f64 = 10.0;
 const TIGHTEN: f64 = 4.0;
 const SMALLEST_REGULARISATION: f64 = 1e-10;
-const LARGEST_REGULARISATION: f64 = 1e12;
+/// σ is in units of f per cubed unit of x, so that only a bound far from every scale is safe; the length of the step ends a run.
+const LARGEST_REGULARISATION: f64 = 1e100;
+/// A rejected step that is shorter than this times max(1, maxᵢ |xᵢ|) ends the run.
+const SHORTEST_STEP: f64 = 1e-13;
 /// Steps in a row at the rounding level of f that do not lower the projected gradient.
 const MAX_ROUNDING_STEPS: u32 = 3;
 
@@ -47,7 +50,7 @@ pub type SecondOrderState = IterState<Vec<f64>, Vec<f64>, (), Vec<Vec<f64>>, (),
 ///
 /// A run ends as [`SmoothStop::Stationary`] by the test of [`StationarityTest`], which here includes the Newton decrement (if asked) and
 /// the curvature over the free variables: where negative curvature is resolved the step follows it. It ends as
-/// [`SmoothStop::RejectFloor`] when σ exceeds 1e12, and as [`SmoothStop::NumericallyConverged`] where the model predicts less than the
+/// [`SmoothStop::RejectFloor`] when a step of length 1e-13 · max(1, maxᵢ |xᵢ|) is rejected, and as [`SmoothStop::NumericallyConverged`] where the model predicts less than the
 /// rounding error of f and the gradient no longer falls. A trial whose value, gradient or Hessian is not finite is rejected.
 pub struct Cubic {
     bounds: Bounds,
@@ -136,7 +139,7 @@ impl Cubic {
         self
     }
 
-    /// σ before the first step, > 0; 1 by default. Kept within 1e-10 and 1e12.
+    /// σ before the first step, > 0; 1 by default, at least 1e-10.
     #[must_use]
     pub fn initial_regularisation(mut self, sigma: f64) -> Self {
         self.initial_sigma = sigma;
@@ -263,8 +266,16 @@ impl Cubic {
         }
         let mut direction = vec![0.0; n];
         let workers = Workers::inline();
-        if !self.subproblem.minimise(&shifted, &self.bounds, x, g, &workers, &mut direction, &mut self.target)
-            || max_abs(&direction) == 0.0
+        if !self.subproblem.minimise(
+            &shifted,
+            None,
+            &self.bounds,
+            x,
+            g,
+            &workers,
+            &mut direction,
+            &mut self.target,
+        ) || max_abs(&direction) == 0.0
         {
             return false;
         }
@@ -302,11 +313,13 @@ impl Cubic {
         g: &[f64],
     ) -> Result<Found, Error> {
         let noise = value_noise(value);
+        let mut first_predicted = None;
         loop {
             if self.stop_when.as_ref().is_some_and(|hook| hook()) {
                 return Ok(Err(SmoothStop::Cancelled));
             }
             let Some(predicted) = self.find_step(x, g) else { return Ok(Err(self.at_rounding(0.0, noise))) };
+            let promised = *first_predicted.get_or_insert(predicted);
             let trial = problem.cost(&self.target)?;
             let ratio = (value - trial) / predicted;
             // Where f cannot tell, the gradient does.
@@ -324,10 +337,13 @@ impl Cubic {
                     return Ok(Ok((next, ratio)));
                 }
             }
+            if promised <= noise {
+                return Ok(Err(self.at_rounding(promised, noise)));
+            }
             self.sigma *= TIGHTEN;
-            if self.sigma > LARGEST_REGULARISATION {
-                self.sigma = LARGEST_REGULARISATION;
-                return Ok(Err(SmoothStop::RejectFloor { radius: norm_two(&self.direction) }));
+            let radius = norm_two(&self.direction);
+            if radius <= SHORTEST_STEP * max_abs(x).max(1.0) || self.sigma > LARGEST_REGULARISATION {
+                return Ok(Err(SmoothStop::RejectFloor { radius }));
             }
         }
     }

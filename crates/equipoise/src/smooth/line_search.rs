@@ -5,6 +5,8 @@
 
 /// The interval has to shrink by this factor in every two trials, or it is bisected (§4).
 const REQUIRED_SHRINKAGE: f64 = 0.66;
+/// A step that is shortened by its value alone is not shortened to less than this part.
+const SMALLEST_REDUCTION: f64 = 0.1;
 /// While no minimiser is bracketed, the next step is kept in [α + 1.1(α − αₗ), α + 4(α − αₗ)] (§2).
 const SMALLEST_EXTRAPOLATION: f64 = 1.1;
 const LARGEST_EXTRAPOLATION: f64 = 4.0;
@@ -84,6 +86,7 @@ pub struct LineSearchOutcome {
     pub status: LineSearchStatus,
 }
 
+/// A step that was tried. The slope is NaN where it was not asked for: the value had decided.
 #[derive(Debug, Clone, Copy)]
 struct Trial {
     step: f64,
@@ -95,6 +98,10 @@ impl Trial {
     /// The trial of φ(α) − tilt·α; with tilt = μφ'(0) this is ψ of §2 but for its constant.
     fn tilted(self, tilt: f64) -> Self {
         Self { step: self.step, value: self.value - tilt * self.step, slope: self.slope - tilt }
+    }
+
+    fn has_slope(&self) -> bool {
+        !self.slope.is_nan()
     }
 }
 
@@ -108,7 +115,8 @@ struct Interval {
 }
 
 impl MoreThuente {
-    /// Searches for a step. `phi` returns (φ(α), φ'(α)); its error ends the search and is handed back.
+    /// Searches for a step. `phi(α, wants_slope)` returns φ(α), and φ'(α) if `wants_slope(φ(α))`: a step whose value does not decrease
+    /// sufficiently is too long whatever its slope. (A slope that is given unasked is used.) Its error ends the search and is handed back.
     ///
     /// A step where φ or φ' is not finite counts as too long: the search goes on between it and the best step so far.
     ///
@@ -117,7 +125,7 @@ impl MoreThuente {
     pub fn search<E>(
         &self,
         start: &LineSearchStart,
-        mut phi: impl FnMut(f64) -> Result<(f64, f64), E>,
+        mut phi: impl FnMut(f64, &dyn Fn(f64) -> bool) -> Result<(f64, Option<f64>), E>,
     ) -> Result<LineSearchOutcome, E> {
         let decrease_slope = self.sufficient_decrease * start.slope;
         let mut interval = Interval::new(Trial { step: 0.0, value: start.value, slope: start.slope });
@@ -127,15 +135,19 @@ impl MoreThuente {
         let (mut first_stage, mut any_finite) = (true, false);
         for num_evaluations in 1..=self.max_evaluations {
             let outcome = |step, status| LineSearchOutcome { step, last_step: step, num_evaluations, status };
-            let (value, slope) = phi(step)?;
-            if !(value.is_finite() && slope.is_finite()) {
+            let limit = start.value + decrease_slope * step;
+            let (value, slope) =
+                phi(step, &|value| value <= limit || (value - start.value).abs() <= start.value_noise)?;
+            if !(value.is_finite() && slope.is_none_or(f64::is_finite)) {
                 smallest_invalid = step;
                 step = 0.5 * (interval.best.step + step);
                 continue;
             }
             any_finite = true;
+            let slope = slope.unwrap_or(f64::NAN);
             let trial = Trial { step, value: start.settled_value(step, value, slope), slope };
-            let decreases = trial.value <= start.value + decrease_slope * step;
+            // False where the slope was not asked for: the value is above the limit.
+            let decreases = trial.has_slope() && trial.value <= limit;
             if decreases && slope.abs() <= self.curvature * start.slope.abs() {
                 return Ok(outcome(step, LineSearchStatus::StrongWolfe));
             }
@@ -167,7 +179,7 @@ impl MoreThuente {
 impl LineSearchStart {
     /// φ(α), or its estimate by the trapezium rule where φ(α) − φ(0) is nothing but rounding.
     fn settled_value(&self, step: f64, value: f64, slope: f64) -> f64 {
-        if (value - self.value).abs() <= self.value_noise {
+        if (value - self.value).abs() <= self.value_noise && !slope.is_nan() {
             self.value + 0.5 * step * (self.slope + slope)
         } else {
             value
@@ -191,7 +203,7 @@ impl Interval {
         let (best, other, t) = (self.best.tilted(tilt), self.other.tilted(tilt), trial.tilted(tilt));
         let was_bracketed = self.bracketed;
         let next = interpolated_step(best, other, t, was_bracketed);
-        if t.value > best.value {
+        if t.value > best.value || !t.has_slope() {
             self.other = trial;
             self.bracketed = true;
         } else {
@@ -232,9 +244,14 @@ impl Interval {
 /// Trial value selection of §4, cases 1 to 4, before the safeguards that need the updated interval.
 fn interpolated_step(l: Trial, u: Trial, t: Trial, bracketed: bool) -> f64 {
     let nearer = |a: f64, b: f64, to: f64| if (a - to).abs() < (b - to).abs() { a } else { b };
-    if t.value > l.value {
-        let cubic = cubic_minimiser(l, t);
+    if t.value > l.value || !t.has_slope() {
         let quadratic = quadratic_minimiser(l, t);
+        if !t.has_slope() {
+            // Where φ rises faster than a parabola, that gives far too small a step.
+            let floor = l.step + SMALLEST_REDUCTION * (t.step - l.step);
+            return if t.step > l.step { quadratic.max(floor) } else { quadratic.min(floor) };
+        }
+        let cubic = cubic_minimiser(l, t);
         return match cubic {
             Some(cubic) if (cubic - l.step).abs() < (quadratic - l.step).abs() => cubic,
             Some(cubic) => 0.5 * (cubic + quadratic),
@@ -259,7 +276,15 @@ fn interpolated_step(l: Trial, u: Trial, t: Trial, bracketed: bool) -> f64 {
         let limit = t.step + REQUIRED_SHRINKAGE * (u.step - t.step);
         return if t.step > l.step { next.min(limit) } else { next.max(limit) };
     }
-    if bracketed { cubic_minimiser(u, t).unwrap_or(0.5 * (u.step + t.step)) } else { far }
+    if !bracketed {
+        return far;
+    }
+    let inside = if u.has_slope() {
+        cubic_minimiser(u, t)
+    } else {
+        Some(quadratic_minimiser(t, u).max(0.9 * t.step + 0.1 * u.step)).filter(|_| u.step > t.step)
+    };
+    inside.filter(|step| step.is_finite()).unwrap_or(0.5 * (u.step + t.step))
 }
 
 /// Minimiser of the cubic through the values and slopes of two trials, if it has one.
@@ -335,6 +360,16 @@ mod tests {
         (|a| yanai(a, 1e-3, 1e-2), 1e-3, 1e-3),
     ];
 
+    /// Value and slope at once, asked or not.
+    fn both(
+        phi: impl Fn(f64) -> (f64, f64),
+    ) -> impl FnMut(f64, &dyn Fn(f64) -> bool) -> Result<(f64, Option<f64>), Infallible> {
+        move |a, _| {
+            let (value, slope) = phi(a);
+            Ok((value, Some(slope)))
+        }
+    }
+
     fn start(phi: Phi, first_step: f64) -> LineSearchStart {
         let (value, slope) = phi(0.0);
         LineSearchStart { value, slope, first_step, largest_step: f64::INFINITY, value_noise: 0.0 }
@@ -347,7 +382,7 @@ mod tests {
                 let search =
                     MoreThuente { sufficient_decrease: mu, curvature: eta, ..MoreThuente::default() };
                 let start = start(phi, first_step);
-                let outcome = search.search(&start, |a| Ok::<_, Infallible>(phi(a))).unwrap();
+                let outcome = search.search(&start, both(phi)).unwrap();
                 let place = format!("function {} from {first_step}: {outcome:?}", number + 1);
                 assert_eq!(outcome.status, LineSearchStatus::StrongWolfe, "{place}");
                 assert_eq!(outcome.step, outcome.last_step, "{place}");
@@ -360,9 +395,36 @@ mod tests {
         }
     }
 
+    /// Slopes only where the value asks for them: the same conditions, with fewer slopes than values.
+    #[test]
+    fn a_value_that_is_too_high_needs_no_slope() {
+        for (number, (phi, mu, eta)) in PUBLISHED.into_iter().enumerate() {
+            for first_step in [1e-3, 1e-1, 1e1, 1e3] {
+                let search =
+                    MoreThuente { sufficient_decrease: mu, curvature: eta, ..MoreThuente::default() };
+                let start = start(phi, first_step);
+                let mut slopes = 0;
+                let outcome = search.search(&start, |a, wants_slope| {
+                    let (value, slope) = phi(a);
+                    let wanted = wants_slope(value);
+                    assert_eq!(wanted, value <= start.value + mu * start.slope * a);
+                    slopes += usize::from(wanted);
+                    Ok::<_, Infallible>((value, wanted.then_some(slope)))
+                });
+                let outcome = outcome.unwrap();
+                let place = format!("function {} from {first_step}: {outcome:?}", number + 1);
+                assert_eq!(outcome.status, LineSearchStatus::StrongWolfe, "{place}");
+                let (value, slope) = phi(outcome.step);
+                assert!(value <= start.value + mu * outcome.step * start.slope, "{place}");
+                assert!(slope.abs() <= eta * start.slope.abs(), "{place}");
+                assert!(slopes <= outcome.num_evaluations, "{place}");
+            }
+        }
+    }
+
     #[test]
     fn the_largest_step_is_kept() {
-        let falling = |a: f64| Ok::<_, Infallible>((-a, -1.0));
+        let falling = both(|a: f64| (-a, -1.0));
         let start =
             LineSearchStart { value: 0.0, slope: -1.0, first_step: 1.0, largest_step: 7.5, value_noise: 0.0 };
         let outcome = MoreThuente::default().search(&start, falling).unwrap();
@@ -372,13 +434,9 @@ mod tests {
     #[test]
     fn steps_outside_the_domain_are_shortened() {
         // φ = −ln(1 − α) − 3α is defined below 1 only, minimum at 2/3.
-        let barrier = |a: f64| {
-            Ok::<_, Infallible>(if a < 1.0 {
-                (-(1.0 - a).ln() - 3.0 * a, 1.0 / (1.0 - a) - 3.0)
-            } else {
-                (f64::NAN, f64::NAN)
-            })
-        };
+        let barrier = both(|a: f64| {
+            if a < 1.0 { (-(1.0 - a).ln() - 3.0 * a, 1.0 / (1.0 - a) - 3.0) } else { (f64::NAN, f64::NAN) }
+        });
         let start = LineSearchStart {
             value: 0.0,
             slope: -2.0,
@@ -391,7 +449,7 @@ mod tests {
         assert_eq!(outcome.status, LineSearchStatus::StrongWolfe);
         assert!((outcome.step - 2.0 / 3.0).abs() < 0.05);
 
-        let nowhere = |_: f64| Ok::<_, Infallible>((f64::NAN, 0.0));
+        let nowhere = both(|_: f64| (f64::NAN, 0.0));
         let outcome = MoreThuente::default().search(&start, nowhere).unwrap();
         assert_eq!((outcome.step, outcome.status), (0.0, LineSearchStatus::NotFinite));
     }
@@ -399,7 +457,7 @@ mod tests {
     #[test]
     fn a_function_that_only_rises_gives_no_step() {
         // The slope at 0 is a lie: every step increases φ.
-        let rising = |a: f64| Ok::<_, Infallible>((a, 1.0));
+        let rising = both(|a: f64| (a, 1.0));
         let start = LineSearchStart {
             value: 0.0,
             slope: -1.0,
@@ -416,7 +474,7 @@ mod tests {
     fn slopes_decide_where_values_are_rounding() {
         // φ = 1 + ½c(α − 1)² with c far below the rounding of 1: all values are equal to 1.
         let curvature = 1e-20;
-        let flat = |a: f64| Ok::<_, Infallible>((1.0, curvature * (a - 1.0)));
+        let flat = both(|a: f64| (1.0, curvature * (a - 1.0)));
         let mut start = LineSearchStart {
             value: 1.0,
             slope: -curvature,
@@ -434,6 +492,6 @@ mod tests {
     #[test]
     fn errors_pass_through() {
         let start = start(function_1, 1.0);
-        assert_eq!(MoreThuente::default().search(&start, |_| Err("stop")), Err("stop"));
+        assert_eq!(MoreThuente::default().search(&start, |_, _| Err("stop")), Err("stop"));
     }
 }

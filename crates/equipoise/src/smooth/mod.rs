@@ -11,6 +11,7 @@ mod cost_stall;
 mod cubic;
 mod cubic_step;
 mod curvature;
+mod dense_inverse;
 mod fixed_point;
 mod fixed_point_iteration;
 mod frontier;

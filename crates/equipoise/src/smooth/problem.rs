@@ -25,13 +25,14 @@ pub(super) fn gradient<O: Smooth>(problem: &mut Problem<O>, x: &Vec<f64>) -> Res
     Ok(gradient)
 }
 
-/// f and its gradient at a point; no gradient is asked for where f is not finite.
+/// f and its gradient at a point; no gradient is asked for where f is not finite or not `wanted`.
 pub(super) fn evaluate<O: Smooth>(
     problem: &mut Problem<O>,
     x: &Vec<f64>,
+    wanted: &dyn Fn(f64) -> bool,
 ) -> Result<(f64, Option<Vec<f64>>), Error> {
     let value = problem.cost(x)?;
-    if !value.is_finite() {
+    if !value.is_finite() || !wanted(value) {
         return Ok((value, None));
     }
     Ok((value, Some(gradient(problem, x)?)))
@@ -62,7 +63,7 @@ pub(super) fn first_sample<O: Smooth, H>(
     if let (Some(gradient), true) = (known, value.is_finite() && given.as_ref() == Some(&x)) {
         return Ok(FirstSample { x, value, gradient: Some(gradient), from_state: true });
     }
-    let (value, gradient) = evaluate(problem, &x)?;
+    let (value, gradient) = evaluate(problem, &x, &|_| true)?;
     let gradient = gradient.filter(|gradient| max_abs(gradient).is_finite());
     Ok(FirstSample { x, value, gradient, from_state: false })
 }

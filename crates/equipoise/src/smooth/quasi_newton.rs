@@ -20,6 +20,9 @@ use argmin::kv;
 use std::fmt;
 use std::sync::Arc;
 
+/// While the model knows no scale, the first trial is at most this times max(1, ‖x‖) long: it may reach the mirror image of x.
+const LONGEST_FIRST_STEP: f64 = 2.0;
+
 /// The state of argmin that these solvers work on: point and gradient as `Vec<f64>`, no matrices.
 pub type SmoothState = IterState<Vec<f64>, Vec<f64>, (), (), (), f64>;
 
@@ -234,8 +237,9 @@ impl<M: CurvatureModel> QuasiNewton<M> {
         if allowed < largest.0 {
             largest = (allowed, None);
         }
-        // B = I knows nothing of the scale of f: the first trial is at most of unit length.
-        let unit = if self.model.is_unscaled() { 1.0 / norm_two(&self.direction) } else { 1.0 };
+        // B = I knows nothing of the scale of f, but the start may know something of that of x.
+        let longest = LONGEST_FIRST_STEP * norm_two(x).max(1.0);
+        let unit = if self.model.is_unscaled() { longest / norm_two(&self.direction) } else { 1.0 };
         let start = LineSearchStart {
             value,
             slope,
@@ -245,7 +249,7 @@ impl<M: CurvatureModel> QuasiNewton<M> {
         };
         let mut trial = std::mem::take(&mut self.trial);
         let mut found = None;
-        let mut evaluate = |alpha: f64| {
+        let mut evaluate = |alpha: f64, wanted: &dyn Fn(f64) -> bool| {
             if self.is_cancelled() {
                 return Err(Interruption::Cancelled);
             }
@@ -254,8 +258,8 @@ impl<M: CurvatureModel> QuasiNewton<M> {
             } else {
                 self.bounds.point_at(x, &self.direction, alpha, largest, &mut trial);
             }
-            let (value, gradient) = evaluate(problem, &trial).map_err(Interruption::Problem)?;
-            let slope = gradient.as_ref().map_or(f64::NAN, |gradient| dot(gradient, &self.direction));
+            let (value, gradient) = evaluate(problem, &trial, wanted).map_err(Interruption::Problem)?;
+            let slope = gradient.as_ref().map(|gradient| dot(gradient, &self.direction));
             found = gradient.map(|gradient| Step { value, gradient });
             Ok((value, slope))
         };
@@ -264,7 +268,7 @@ impl<M: CurvatureModel> QuasiNewton<M> {
             && best.step > 0.0
             && best.step != best.last_step
         {
-            outcome = evaluate(best.step).map(|_| *best);
+            outcome = evaluate(best.step, &|_| true).map(|_| *best);
         }
         self.trial = trial;
         Ok(match outcome {

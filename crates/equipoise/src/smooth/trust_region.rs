@@ -211,6 +211,7 @@ impl TrustRegion {
     ) -> Result<Result<Iterate, SmoothStop>, Error> {
         let noise = value_noise(at.value);
         let floor = SMALLEST_RADIUS * max_abs(&at.x).max(1.0);
+        let mut first_predicted = None;
         loop {
             if self.is_cancelled() {
                 return Ok(Err(SmoothStop::Cancelled));
@@ -226,6 +227,7 @@ impl TrustRegion {
             let Some(step) = model.step()? else {
                 return Ok(Err(SmoothStop::NumericallyConverged { predicted: 0.0, noise, norm: self.norm }));
             };
+            let promised = *first_predicted.get_or_insert(step.predicted);
             let value = problem.cost(&step.target)?;
             let actual = at.value - value;
             let ratio = actual / step.predicted;
@@ -245,6 +247,10 @@ impl TrustRegion {
                 }
             }
             self.num_rejected += 1;
+            if promised <= noise {
+                let stop = SmoothStop::NumericallyConverged { predicted: promised, noise, norm: self.norm };
+                return Ok(Err(stop));
+            }
             self.radius = POOR * step.length.min(self.radius);
             if self.radius < floor {
                 return Ok(Err(SmoothStop::RejectFloor { radius: self.radius }));

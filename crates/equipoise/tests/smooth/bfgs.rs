@@ -94,3 +94,68 @@ fn wrong_caps_are_refused_with_their_place() {
         assert_eq!(error.downcast_ref::<SmoothError>(), Some(&expected));
     }
 }
+
+/// ½(x − t)ᵀ(D + eeᵀ)(x − t) with Dᵢᵢ = 1 + i mod 9: more variables than BFGS factors, and coupled.
+fn coupled(n: usize) -> impl Fn(&[f64]) -> Result<(f64, Vec<f64>), Error> {
+    move |x: &[f64]| {
+        let e: Vec<f64> = (0..n).map(|i| x[i] - libm::sin(i as f64)).collect();
+        let total: f64 = e.iter().sum();
+        let g: Vec<f64> = (0..n).map(|i| (1.0 + (i % 9) as f64) * e[i] + total).collect();
+        Ok((0.5 * e.iter().zip(&g).map(|(e, g)| e * g).sum::<f64>(), g))
+    }
+}
+
+/// With more than 64 variables the inverse is kept up to date; held variables, few and many, are taken out of it.
+#[test]
+fn many_variables_with_few_and_many_at_their_bounds() {
+    let n = 100;
+    for bound in [9.0, 0.97, 0.2] {
+        let (lower, upper) = (vec![-bound; n], vec![bound; n]);
+        let solver = Bfgs::new(lower.clone(), upper.clone()).unwrap().gradient_tolerance(1e-9);
+        let (x, solver, _) = run(coupled(n), solver, &vec![0.0; n]).unwrap();
+        assert!(matches!(solver.stop(), SmoothStop::Stationary { .. }), "{solver:?}");
+        let (_, g) = coupled(n)(&x).unwrap();
+        assert!(projected_gradient_norm(&x, &g, &lower, &upper) <= 1.1e-9);
+        assert_eq!(x.iter().any(|x| x.abs() == bound), bound < 1.0);
+    }
+}
+
+#[test]
+fn every_number_of_threads_gives_the_same_bits() {
+    let n = 100;
+    let bits = |threads: usize| {
+        let solver =
+            Bfgs::new(vec![-0.3; n], vec![0.3; n]).unwrap().threads(threads).gradient_tolerance(1e-9);
+        let (x, ..) = run(coupled(n), solver, &vec![0.0; n]).unwrap();
+        x.iter().map(|x| x.to_bits()).collect::<Vec<_>>()
+    };
+    let one = bits(1);
+    for threads in [2, 4, 8] {
+        assert_eq!(bits(threads), one, "{threads} threads");
+    }
+}
+
+#[test]
+fn metrics_are_made_of_what_is_usable_only() {
+    assert_eq!(InitialMetric::from_hessian(&[2.0, 0.0, 0.0, -1.0]), None);
+    assert_eq!(InitialMetric::from_hessian(&[2.0, 0.0, f64::NAN, 1.0]), None);
+    assert_eq!(InitialMetric::from_hessian(&[2.0, 0.0, 1.0]), None);
+    // Singular, but for the ridge.
+    let Some(InitialMetric::Dense(matrix)) = InitialMetric::from_hessian(&[1.0, 1.0, 1.0, 1.0]) else {
+        panic!()
+    };
+    assert!(matrix[0] > 1.0 && matrix[0] < 1.0 + 1e-7 && matrix[1] == 1.0);
+    assert_eq!(InitialMetric::from_gradient(&[3.0, 4.0]), Some(InitialMetric::Scalar(5.0)));
+    assert_eq!(InitialMetric::from_gradient(&[1e-9]), Some(InitialMetric::Scalar(1e-3)));
+    assert_eq!(InitialMetric::from_gradient(&[1e9]), Some(InitialMetric::Scalar(1e3)));
+    assert_eq!(InitialMetric::from_gradient(&[0.0]), None);
+    let f = |x: &[f64]| Ok((x[0] * x[0], vec![2.0 * x[0], 0.0]));
+    for (metric, expected) in [
+        (InitialMetric::Dense(vec![1.0]), SmoothError::MetricLength { expected: 4, received: 1 }),
+        (InitialMetric::Scalar(0.0), SmoothError::NotPositive { name: "initial_metric", value: 0.0 }),
+    ] {
+        let solver = Bfgs::new(vec![-1.0; 2], vec![1.0; 2]).unwrap().initial_metric(metric);
+        let error = run(f, solver, &[0.5, 0.5]).map(|(x, ..)| x).unwrap_err();
+        assert_eq!(error.downcast_ref::<SmoothError>(), Some(&expected));
+    }
+}

@@ -4,5 +4,8 @@ mod bfgs;
 mod cases;
 mod common;
 mod cubic;
+mod fixed_points;
 mod lbfgsb;
 mod lbfgsb_quadratics;
+mod operators;
+mod stalls;
