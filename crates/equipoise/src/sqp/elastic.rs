@@ -4,11 +4,11 @@
 //! The small δ makes the problem strictly convex; it does not act where t = 0.
 
 use super::options::SqpOptions;
-use super::subproblem::{Direction, Linearisation, Outcome};
-use crate::certificate::linear_system::{LinearSystem, Part};
-use crate::numeric::sparse::SparseMatrix;
+use super::subproblem::{Direction, Linearisation, Outcome, limits};
+use crate::certificate::linear_system::Part;
+use crate::numeric::matrix::Matrix;
 use crate::numeric::sum::{axpy, dot, max_abs};
-use crate::qp::dual_active_set::{QuadraticEnd, QuadraticOptions, QuadraticProblem};
+use crate::qp::{QpProblem, QpStatus};
 
 /// δ relative to 1/(largest violation).
 const SOFTNESS: f64 = 1e-3;
@@ -36,21 +36,17 @@ impl Linearisation<'_> {
             matrix[(n + k) * all + n + k] = soft * weights[i];
             gradient.push(weights[i]);
         }
-        let problem = self
-            .elastic_system(&slacks)
-            .and_then(|system| QuadraticProblem::new(matrix, gradient, system).ok());
-        let Some(problem) = problem else { return self.failed() };
-        let answer = problem.solve(&QuadraticOptions {
-            iteration_limit: options.qp_max_iter.map(|k| k as usize),
-            ..QuadraticOptions::default()
-        });
+        let Some(mut problem) = self.elastic_problem(matrix, gradient, &slacks) else {
+            return self.failed();
+        };
+        let answer = problem.solve(&limits(options));
         let mut out = self.failed();
         out.iterations = answer.iterations as u64;
         let finite = answer.x.iter().all(|d| d.is_finite());
-        out.outcome = match answer.end {
-            QuadraticEnd::Solved => Outcome::Solved,
-            QuadraticEnd::NotCertified if finite => Outcome::Solved,
-            QuadraticEnd::IterationLimit if finite => Outcome::Budget,
+        out.outcome = match answer.status {
+            QpStatus::Converged => Outcome::Solved,
+            QpStatus::NotCertified if finite => Outcome::Solved,
+            QpStatus::IterationLimit if finite => Outcome::Budget,
             _ => return out,
         };
         out.is_elastic = true;
@@ -64,24 +60,35 @@ impl Linearisation<'_> {
         out
     }
 
-    fn elastic_system(&self, slacks: &[(usize, f64)]) -> Option<LinearSystem> {
-        let (n, m) = (self.point.x.len(), self.point.c.len());
-        let mut columns: Vec<Vec<f64>> =
-            (0..n).map(|j| (0..m).map(|i| self.point.jacobian[i * n + j]).collect()).collect();
-        for &(i, sign) in slacks {
-            let mut column = vec![0.0; m];
-            column[i] = sign;
-            columns.push(column);
+    fn elastic_problem(
+        &self,
+        hessian: Vec<f64>,
+        linear: Vec<f64>,
+        slacks: &[(usize, f64)],
+    ) -> Option<QpProblem> {
+        let (n, m, all) = (self.point.x.len(), self.point.c.len(), linear.len());
+        let mut rows = vec![0.0; m * all];
+        for (i, row) in rows.chunks_exact_mut(all).enumerate() {
+            row[..n].copy_from_slice(self.point.row(i));
         }
-        let matrix = SparseMatrix::from_dense_columns(m, columns.iter().map(Vec::as_slice)).ok()?;
+        for (k, &(i, sign)) in slacks.iter().enumerate() {
+            rows[i * all + n + k] = sign;
+        }
         let rows_lower: Vec<f64> = self.point.c.iter().map(|c| -c).collect();
         let upper = |(i, c): (usize, &f64)| if i < self.num_equalities { -c } else { f64::INFINITY };
         let rows_upper = self.point.c.iter().enumerate().map(upper).collect();
         let mut lower = self.lower.to_vec();
-        lower.resize(n + slacks.len(), 0.0);
+        lower.resize(all, 0.0);
         let mut upper = self.upper.to_vec();
-        upper.resize(n + slacks.len(), f64::INFINITY);
-        LinearSystem::new(matrix, (rows_lower, rows_upper), (lower, upper)).ok()
+        upper.resize(all, f64::INFINITY);
+        QpProblem::new(
+            Matrix::dense(all, all, hessian).ok()?,
+            linear,
+            Matrix::dense(m, all, rows).ok()?,
+            (rows_lower, rows_upper),
+            (lower, upper),
+        )
+        .ok()
     }
 
     /// The direction that lowers Σ violations most, close by: B = εI, g = 0, all prices 1/(size of the row).

@@ -5,11 +5,11 @@
 use super::evaluation::Point;
 use super::merit::violation;
 use super::options::SqpOptions;
-use crate::certificate::linear_system::{LinearSystem, Member, Part};
-use crate::numeric::sparse::SparseMatrix;
-use crate::numeric::sum::{dot, max_abs};
-use crate::qp::dual_active_set::{QuadraticAnswer, QuadraticEnd, QuadraticOptions, QuadraticProblem};
+use crate::certificate::linear_system::{Member, Part};
+use crate::numeric::matrix::Matrix;
+use crate::numeric::sum::dot;
 use crate::qp::feasibility::Feasibility;
+use crate::qp::{QpMethod, QpOptions, QpProblem, QpSolution, QpStatus};
 
 /// Residuals up to this part of their scale count as solved.
 const ACCEPTABLE: f64 = 1e-6;
@@ -65,6 +65,15 @@ pub(super) struct Linearisation<'a> {
     pub upper: &'a [f64],
 }
 
+/// Dense solves within the limit of steps.
+pub(super) fn limits(options: &SqpOptions) -> QpOptions {
+    QpOptions {
+        method: QpMethod::ActiveSet,
+        iteration_limit: options.qp_max_iter.map(|k| k as usize),
+        ..QpOptions::default()
+    }
+}
+
 impl Linearisation<'_> {
     /// Violations of the linearised constraints at d.
     pub fn left(&self, d: &[f64]) -> Vec<f64> {
@@ -78,15 +87,19 @@ impl Linearisation<'_> {
         (0..c.len()).map(|i| violation(i < self.num_equalities, value(i))).collect()
     }
 
-    fn system(&self) -> Option<LinearSystem> {
+    fn problem(&self, hessian: &[f64], linear: &[f64]) -> Option<QpProblem> {
         let (n, m) = (self.point.x.len(), self.point.c.len());
-        let columns: Vec<Vec<f64>> =
-            (0..n).map(|j| (0..m).map(|i| self.point.jacobian[i * n + j]).collect()).collect();
-        let matrix = SparseMatrix::from_dense_columns(m, columns.iter().map(Vec::as_slice)).ok()?;
         let rows_lower = self.point.c.iter().map(|c| -c).collect();
         let upper = |(i, c): (usize, &f64)| if i < self.num_equalities { -c } else { f64::INFINITY };
         let rows_upper = self.point.c.iter().enumerate().map(upper).collect();
-        LinearSystem::new(matrix, (rows_lower, rows_upper), (self.lower.to_vec(), self.upper.to_vec())).ok()
+        QpProblem::new(
+            Matrix::dense(n, n, hessian.to_vec()).ok()?,
+            linear.to_vec(),
+            Matrix::dense(m, n, self.point.jacobian.clone()).ok()?,
+            (rows_lower, rows_upper),
+            (self.lower.to_vec(), self.upper.to_vec()),
+        )
+        .ok()
     }
 
     /// Solves with the dense matrix B (n × n) and the gradient `linear` (that of the point, or a changed one).
@@ -97,32 +110,23 @@ impl Linearisation<'_> {
         start: &[Member],
         options: &SqpOptions,
     ) -> Direction {
-        let problem =
-            self.system().and_then(|s| QuadraticProblem::new(hessian.to_vec(), linear.to_vec(), s).ok());
-        let Some(problem) = problem else { return self.failed() };
-        let limits = QuadraticOptions {
-            tolerance: 1e-9,
-            iteration_limit: options.qp_max_iter.map(|k| k as usize),
-            start: start.to_vec(),
-        };
-        let answer = problem.solve(&limits);
-        self.direction(answer, hessian, linear)
+        let Some(mut problem) = self.problem(hessian, linear) else { return self.failed() };
+        problem.set_working_set(start);
+        let answer = problem.solve(&limits(options));
+        self.direction(answer, hessian)
     }
 
-    fn direction(&self, answer: QuadraticAnswer, hessian: &[f64], linear: &[f64]) -> Direction {
-        let n = linear.len();
-        let scale = [max_abs(linear), max_abs(&answer.row_multipliers), max_abs(&answer.bound_multipliers)];
-        let scale = scale.into_iter().fold(0.0, f64::max);
+    fn direction(&self, answer: QpSolution, hessian: &[f64]) -> Direction {
+        let n = answer.x.len();
         let finite = answer.x.iter().all(|d| d.is_finite());
-        let good = |limit: f64| answer.residuals.largest() <= limit * scale.max(1.0);
-        let outcome = match &answer.end {
-            QuadraticEnd::Solved => Outcome::Solved,
-            QuadraticEnd::NotCertified if good(ACCEPTABLE) => Outcome::Solved,
-            QuadraticEnd::Infeasible(Feasibility::Infeasible { farkas, .. }) => {
-                Outcome::Inconsistent(farkas.clone())
-            }
-            QuadraticEnd::Infeasible(_) => Outcome::Inconsistent(Vec::new()),
-            QuadraticEnd::IterationLimit if finite => Outcome::Budget,
+        let outcome = match answer.status {
+            QpStatus::Converged => Outcome::Solved,
+            QpStatus::NotCertified if answer.residuals.relative() <= ACCEPTABLE => Outcome::Solved,
+            QpStatus::Infeasible => Outcome::Inconsistent(match answer.infeasibility {
+                Some(Feasibility::Infeasible { farkas, .. }) => farkas,
+                _ => Vec::new(),
+            }),
+            QpStatus::IterationLimit if finite => Outcome::Budget,
             _ => Outcome::Failed,
         };
         let curvature: f64 = (0..n).map(|i| answer.x[i] * dot(&hessian[i * n..(i + 1) * n], &answer.x)).sum();
