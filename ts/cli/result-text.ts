@@ -82,16 +82,21 @@ function figures(document: AnyDocument): string {
       'problem',
       `${significant(inputs.numRecords, 15)} records, ${inputs.numTargets} targets, ${significant(inputs.numNonzeros, 15)} non-zeros`,
     ],
-    ...formLines(document),
-    [
-      'at bounds',
-      `${significant(document.numAtLower, 15)} at the lower, ${significant(document.numAtUpper, 15)} at the upper`,
-    ],
-    ['digest', document.digest],
+    // The last point of a problem that has no answer means nothing.
+    ...(document.status === 'infeasible' ? [] : answerLines(document)),
     ['time', `${timing.totalSeconds.toFixed(2)} s`],
   ]
   return lines.map(([name, text]) => `${name.padEnd(10)} ${text}`).join('\n')
 }
+
+const answerLines = (document: AnyDocument): [string, string][] => [
+  ...formLines(document),
+  [
+    'at bounds',
+    `${significant(document.numAtLower, 15)} at the lower, ${significant(document.numAtUpper, 15)} at the upper`,
+  ],
+  ['digest', document.digest],
+]
 
 function formLines(document: AnyDocument): [string, string][] {
   const { iterations } = document
