@@ -68,6 +68,10 @@ pub(super) fn audited(
                     emit(problem.observer.as_ref(), &event);
                 }
             }
+            if certificate.curves_down && result.converged {
+                result.converged = false;
+                result.stop_reason = StopReason::CurvesDown;
+            }
             result.criterion_certificate = Some(certificate);
             emit(problem.observer.as_ref(), &OuterEvent::Certificate { clean, summary });
         }

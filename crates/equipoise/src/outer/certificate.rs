@@ -11,6 +11,7 @@ use super::stationarity::StationarityReport;
 use crate::numeric::cholesky::Cholesky;
 use crate::numeric::parallel::Workers;
 use crate::numeric::sum::{dot, norm_two};
+use crate::smooth::value_noise;
 use serde::{Deserialize, Serialize};
 
 /// Difference between the slopes, in error bars, from which they disagree.
@@ -25,6 +26,9 @@ const RAIL_MARGIN: f64 = 0.5;
 const RAIL_SHARE: f64 = 0.05;
 /// Steps relative to the first one, ε^{1/3}(1 + max|θᵢ|); the later ones only before an accusation.
 const STEP_FACTORS: [f64; 5] = [1.0, 16.0, 1.0 / 16.0, 256.0, 4096.0];
+
+/// Further steps at which negative curvature must show, relative to the one at which it was seen.
+const CURVATURE_FACTORS: [f64; 2] = [16.0, 256.0];
 
 /// What the audit found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,9 +56,15 @@ pub struct CriterionCertificate {
     pub lambdas_railed: Vec<usize>,
     /// The ψ coordinates near a bound (indices in θ).
     pub psi_railed: Vec<usize>,
+    /// The curvature vᵀHv by differences of values, (F(θ + 2hv) − 2F(θ) + F(θ − 2hv))/4h²; none where the differences are one-sided.
+    pub fd_curvature: Option<f64>,
+    /// Its error bar.
+    pub fd_curvature_error: Option<f64>,
+    /// True if that curvature is negative by more than four error bars: the point is no minimiser, whatever its gradient.
+    pub curves_down: bool,
     /// True if the slopes agree.
     pub consistent: bool,
-    /// True if the slopes agree, the Hessian is not indefinite and no ρ coordinate is railed.
+    /// True if the slopes agree, neither the Hessian nor the criterion curves down, and no ρ coordinate is railed.
     pub clean: bool,
     /// True if the objective gives no gradient: a converged fixed point claims that the slope is zero, and that is what is compared.
     pub gradient_is_claimed: bool,
@@ -108,6 +118,8 @@ struct Comparison {
     error: f64,
     z: f64,
     agree: bool,
+    /// Curvature and its error bar.
+    curvature: Option<(f64, f64)>,
 }
 
 impl Audited<'_> {
@@ -131,7 +143,9 @@ impl Audited<'_> {
         let found = self.compare(&direction, one_sided, analytic, value_at)?;
         let (lambdas_railed, psi_railed): (Vec<usize>, Vec<usize>) =
             railed.into_iter().partition(|&i| i < self.rho_dim);
-        let clean = found.agree && self.hessian_pd != Some(false) && lambdas_railed.is_empty();
+        let curves_down = self.curves_down(&direction, &found, value_at);
+        let clean =
+            found.agree && self.hessian_pd != Some(false) && !curves_down && lambdas_railed.is_empty();
         let mut certificate = CriterionCertificate {
             grad_norm: norm_two(&gradient),
             analytic_directional: analytic,
@@ -144,6 +158,9 @@ impl Audited<'_> {
             hessian_pd: self.hessian_pd,
             lambdas_railed,
             psi_railed,
+            fd_curvature: found.curvature.map(|(curvature, _)| curvature),
+            fd_curvature_error: found.curvature.map(|(_, error)| error),
+            curves_down,
             consistent: found.agree,
             clean,
             gradient_is_claimed: self.gradient.is_none(),
@@ -204,6 +221,25 @@ impl Audited<'_> {
         best.ok_or_else(|| "the criterion is not finite beside the point".to_owned())
     }
 
+    /// True if the criterion curves down by more than four error bars at this step and at two larger ones, where noise counts for less.
+    fn curves_down(
+        &self,
+        direction: &[f64],
+        found: &Comparison,
+        value_at: &mut dyn FnMut(&[f64]) -> Option<f64>,
+    ) -> bool {
+        let is_negative = |found: &Comparison| {
+            found.curvature.is_some_and(|(curvature, error)| curvature < -LARGEST_Z * error)
+        };
+        let room = self.room(direction, false);
+        is_negative(found)
+            && CURVATURE_FACTORS.iter().all(|factor| {
+                let step = (factor * found.step).min(room);
+                let again = self.slopes(direction, false, step, found.slope, value_at);
+                again.is_some_and(|again| is_negative(&again))
+            })
+    }
+
     /// The largest step that keeps all probes in the box.
     fn room(&self, direction: &[f64], one_sided: bool) -> f64 {
         let farthest = if one_sided { 4.0 } else { 2.0 };
@@ -257,7 +293,15 @@ impl Audited<'_> {
             None => CLAIMED_SLOPE * (1.0 + self.value.abs()),
         };
         let limit = (LARGEST_Z * error).max(relative);
-        Some(Comparison { step, slope, error, z: difference / error, agree: difference <= limit })
+        let curvature = (!one_sided).then(|| {
+            let [a, b, c, d] = values;
+            let square = 4.0 * step * step;
+            // The fourth difference of a smooth criterion is nothing but its noise.
+            let fourth = (c + d - 4.0 * (a + b) + 6.0 * self.value).abs();
+            let error = (2.0 * fourth).max(4.0 * value_noise(1.0 + largest)) / square;
+            ((c - 2.0 * self.value + d) / square, error)
+        });
+        Some(Comparison { step, slope, error, z: difference / error, agree: difference <= limit, curvature })
     }
 }
 
@@ -269,6 +313,7 @@ impl CriterionCertificate {
             Some(false) => "NO",
         };
         let verdict = match (self.consistent, self.gradient_is_claimed) {
+            (true, _) if self.curves_down => "consistent, but the criterion CURVES DOWN",
             (true, _) => "consistent",
             (false, false) => "GRADIENT-OBJECTIVE DESYNC",
             (false, true) => "NOT STATIONARY",

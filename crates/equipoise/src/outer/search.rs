@@ -17,9 +17,9 @@ use super::stop_reason::StopReason;
 use crate::control::Control;
 use crate::numeric::sum::max_abs;
 use crate::smooth::{
-    BarrierState, Bfgs, Bounds, CostStallOptions, Cubic, CurvatureModel, FixedPointFallback,
-    FixedPointIteration, Frontier, HessianForm, InitialMetric, Lbfgsb, QuasiNewton, SmoothState, SmoothStop,
-    Stationarity, StationarityTolerances, TrustRegion, value_noise,
+    BarrierState, Bfgs, Bounds, CostStallOptions, Cubic, CurvatureModel, CurvatureVerdict,
+    FixedPointFallback, FixedPointIteration, Frontier, HessianForm, InitialMetric, Lbfgsb, QuasiNewton,
+    SmoothState, SmoothStop, Stationarity, StationarityTolerances, TrustRegion, value_noise,
 };
 use argmin::core::Error;
 use std::cell::{Cell, RefCell};
@@ -66,6 +66,8 @@ struct Ended {
     best: Option<(Vec<f64>, f64)>,
     method: &'static str,
     trust_radius: Option<f64>,
+    /// What a matrix-free solver measured of the curvature at its last point.
+    curvature: Option<CurvatureVerdict>,
 }
 
 type StopHook = Arc<dyn Fn() -> bool + Send + Sync>;
@@ -123,7 +125,14 @@ impl Search<'_> {
         let best = evaluator.borrow().best.as_ref().map(|best| (best.theta.clone(), best.value));
         if error.is::<RoutingFault>() {
             let stop = SmoothStop::RoutingMismatch(crate::smooth::RoutingMismatch::Unavailable);
-            return Ok(Ended { stop, stationary: false, best, method: "ARC", trust_radius: None });
+            return Ok(Ended {
+                stop,
+                stationary: false,
+                best,
+                method: "ARC",
+                trust_radius: None,
+                curvature: None,
+            });
         }
         Err(match error.downcast::<ObjectiveError>() {
             Ok(error) => error,
@@ -197,7 +206,14 @@ impl Search<'_> {
                 stationary = self.look(evaluator, state, None, path);
                 stationary
             })?;
-        Ok(Ended { stop: solver.stop(), stationary, best: best_of(&state), method, trust_radius: None })
+        Ok(Ended {
+            stop: solver.stop(),
+            stationary,
+            best: best_of(&state),
+            method,
+            trust_radius: None,
+            curvature: None,
+        })
     }
 
     fn cubic(
@@ -226,6 +242,7 @@ impl Search<'_> {
             best: best_of(&state),
             method: "ARC",
             trust_radius: None,
+            curvature: None,
         })
     }
 
@@ -253,7 +270,8 @@ impl Search<'_> {
                 false
             })?;
         let (stop, trust_radius) = (solver.stop(), Some(solver.radius()));
-        Ok(Ended { stop, stationary, best: best_of(&state), method: "trust region", trust_radius })
+        let curvature = solver.stationarity().map(|found| found.curvature);
+        Ok(Ended { stop, stationary, best: best_of(&state), method: "trust region", trust_radius, curvature })
     }
 
     fn fixed_point_bridge<'s, 'a>(
@@ -296,6 +314,7 @@ impl Search<'_> {
             best: best_of(&state),
             method,
             trust_radius: None,
+            curvature: None,
         })
     }
 
@@ -317,7 +336,14 @@ impl Search<'_> {
                 false
             })?;
         let (stop, best) = (solver.stop(), best_of(&state));
-        Ok(Ended { stop, stationary: false, best, method: "frontier EFS", trust_radius: None })
+        Ok(Ended {
+            stop,
+            stationary: false,
+            best,
+            method: "frontier EFS",
+            trust_radius: None,
+            curvature: None,
+        })
     }
 
     /// Records an iterate and asks the common test of it; `found` is what a second-order solver knows of it already.
@@ -407,7 +433,9 @@ impl Search<'_> {
         let inner_beta = incumbent.filter(|best| best.theta == theta).and_then(|best| best.inner_beta);
         let (gradient, hessian) = self.derivatives(&mut evaluator, &theta);
         let stationarity = gradient.as_ref().map(|gradient| {
-            judge(&tolerances(self.problem), self.bounds, &theta, value, gradient, hessian.as_deref())
+            let found =
+                judge(&tolerances(self.problem), self.bounds, &theta, value, gradient, hessian.as_deref());
+            ended.curvature.map_or(found.clone(), |curvature| found.with_curvature(curvature))
         });
         let fallback = fallback_of(ended.stop);
         let settled = ended.stationary || ended.stop.is_converged();

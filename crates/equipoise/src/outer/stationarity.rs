@@ -40,12 +40,7 @@ pub struct StationarityReport {
 
 impl From<&Stationarity> for StationarityReport {
     fn from(found: &Stationarity) -> Self {
-        let (curvature, least_eigenvalue) = match found.curvature {
-            CurvatureVerdict::Unmeasured => (Curvature::Unmeasured, None),
-            CurvatureVerdict::NonNegative { least } => (Curvature::NonNegative, least),
-            CurvatureVerdict::Unresolvable { least, .. } => (Curvature::Unresolvable, Some(least)),
-            CurvatureVerdict::Negative { least, .. } => (Curvature::Negative, Some(least)),
-        };
+        let (curvature, least_eigenvalue) = split(found.curvature);
         Self {
             holds: found.is_stationary(),
             projected_gradient: found.projected_gradient,
@@ -55,5 +50,25 @@ impl From<&Stationarity> for StationarityReport {
             curvature,
             least_eigenvalue,
         }
+    }
+}
+
+fn split(verdict: CurvatureVerdict) -> (Curvature, Option<f64>) {
+    match verdict {
+        CurvatureVerdict::Unmeasured => (Curvature::Unmeasured, None),
+        CurvatureVerdict::NonNegative { least } => (Curvature::NonNegative, least),
+        CurvatureVerdict::Unresolvable { least, .. } => (Curvature::Unresolvable, Some(least)),
+        CurvatureVerdict::Negative { least, .. } => (Curvature::Negative, Some(least)),
+    }
+}
+
+impl StationarityReport {
+    /// The same with a verdict that was measured elsewhere, where there was no dense Hessian to measure it by.
+    pub(super) fn with_curvature(mut self, verdict: CurvatureVerdict) -> Self {
+        if self.curvature == Curvature::Unmeasured {
+            (self.curvature, self.least_eigenvalue) = split(verdict);
+            self.holds &= self.curvature != Curvature::Negative;
+        }
+        self
     }
 }

@@ -38,6 +38,8 @@ pub enum StopReason {
     CurvatureContradicted,
     /// The fixed point stands still, but its log determinant is not known closely enough.
     EnclosureOpen,
+    /// The point is stationary, but the criterion curves down there: a maximum or a saddle.
+    CurvesDown,
     /// The objective ended the run with an error of its own.
     Aborted,
     /// The caller's cancellation or the time limit.
@@ -46,7 +48,7 @@ pub enum StopReason {
 
 impl StopReason {
     /// Every reason.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Converged,
         Self::TerminalSeed,
         Self::CachedFinal,
@@ -63,6 +65,7 @@ impl StopReason {
         Self::CriterionBroken,
         Self::CurvatureContradicted,
         Self::EnclosureOpen,
+        Self::CurvesDown,
         Self::Aborted,
         Self::Cancelled,
     ];
@@ -86,6 +89,7 @@ impl StopReason {
             Self::CriterionBroken => "criterionBroken",
             Self::CurvatureContradicted => "curvatureContradicted",
             Self::EnclosureOpen => "enclosureOpen",
+            Self::CurvesDown => "curvesDown",
             Self::Aborted => "aborted",
             Self::Cancelled => "cancelled",
         }
@@ -133,6 +137,9 @@ impl StopReason {
             }
             Self::EnclosureOpen => {
                 "The fixed point stands still, but its log determinant is only bounded: tighten the bounds of it."
+            }
+            Self::CurvesDown => {
+                "The point is stationary, but the criterion curves down there: a maximum or a saddle; start elsewhere, or give a Hessian."
             }
             Self::Aborted => "The objective ended the run with an error of its own.",
             Self::Cancelled => {

@@ -195,6 +195,25 @@ fn the_curvature_verdict_is_over_the_free_coordinates() {
 }
 
 #[test]
+fn a_maximum_is_not_converged_even_without_a_hessian() {
+    // F = (x² − 9)² has a maximum at 0, where its gradient is exactly zero.
+    let value = |x: f64| (x * x - 9.0).powi(2);
+    let problem =
+        one_seed(OuterProblem::new(1)).with_gradient(Derivative::Analytic).with_heuristic(vec![0.0]);
+    let mut objective = problem
+        .objective((), move |(), x| Ok(value(x[0])))
+        .with_eval(move |(), x| Ok(OuterEval::new(value(x[0]), vec![4.0 * x[0] * (x[0] * x[0] - 9.0)])));
+    let result = problem.run(&mut objective, "maximum", &Control::default()).unwrap();
+    let certificate = result.criterion_certificate.unwrap();
+    assert!(
+        !result.converged && !result.criterion_broken && certificate.consistent && certificate.curves_down
+    );
+    assert_eq!(result.stop_reason, StopReason::CurvesDown);
+    assert!((certificate.fd_curvature.unwrap() + 36.0).abs() < 1.0);
+    assert!(result.stationarity.unwrap().holds);
+}
+
+#[test]
 fn one_iteration_has_no_certificate() {
     let problem = one_seed(OuterProblem::new(2).with_max_iter(1).with_initial_rho(vec![2.0, 2.0]));
     let result = problem.run(&mut Quadratic::honest(&[0.3, -0.7]), "", &Control::default()).unwrap();
