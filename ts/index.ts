@@ -39,3 +39,5 @@ export type * from './reweight/replicates-types.js'
 export * from './reweight/synthetic.js'
 export type * from './reweight/types.js'
 export * from './status.js'
+/** Portfolio targets and rebalances. */
+export * as rebalance from './targets/index.js'

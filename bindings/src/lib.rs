@@ -20,6 +20,7 @@
 //! | [`objective`] | objectives written in JavaScript, synchronous or not |
 //! | [`gold_star`] | comparison with reference weights |
 //! | [`synthetic`] | the generated national population |
+//! | [`targets`] | portfolio targets and rebalances |
 
 // Public only so that the test build, which registers nothing with Node, does not call everything unused.
 pub mod answer;
@@ -43,6 +44,7 @@ pub mod problem;
 pub mod replicates;
 pub mod run;
 pub mod synthetic;
+pub mod targets;
 
 use equipoise::numeric::digest::Digest;
 use napi::bindgen_prelude::*;

@@ -21,6 +21,14 @@ pub enum InputCode {
     TooLarge,
     /// A file or folder cannot be used.
     File,
+    /// Something that must be given is absent.
+    Missing,
+    /// A name that nothing here has.
+    UnknownField,
+    /// A value of another type.
+    WrongType,
+    /// Text that cannot be parsed.
+    Malformed,
 }
 
 impl InputCode {
@@ -36,6 +44,10 @@ impl InputCode {
             Self::Duplicate => "duplicate",
             Self::TooLarge => "too_large",
             Self::File => "file",
+            Self::Missing => "missing_value",
+            Self::UnknownField => "unknown_option",
+            Self::WrongType => "wrong_type",
+            Self::Malformed => "format",
         }
     }
 }

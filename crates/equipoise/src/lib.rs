@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`reweight`] | weights for surveys, tax microdata and synthetic populations |
 //! | [`outer`] | outer searches over hyper-parameters: REML, LAML, GCV |
+//! | [`targets`] | portfolio targets: the closest weights to a model under rules, and the rebalance around them |
 //! | [`qp`] | convex quadratic programs, feasibility with proof, conflict sets, relaxations |
 //! | [`smooth`] | smooth minimisation over a box, as argmin solvers |
 //! | [`sqp`] | constrained smooth minimisation, with evidence for every way to stop |
@@ -22,6 +23,7 @@ pub mod reweight;
 pub mod smooth;
 pub mod sqp;
 pub mod status;
+pub mod targets;
 
 // The Rust of the page on forms runs as a documentation test.
 #[cfg(doctest)]

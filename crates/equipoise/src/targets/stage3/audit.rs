@@ -1,0 +1,203 @@
+//! What a solve says about itself: engine, objective, rules that bind and their prices.
+
+use num_rational::BigRational;
+use num_traits::{Signed, Zero};
+use rust_decimal::Decimal;
+
+use super::answer::{ActiveConstraint, ObjectiveTerm, SolveAudit, TargetRow};
+use super::rules::{Constraint, Projection, Rule, RuleBook};
+use super::{TargetProblem, percent, rounded, solver};
+use crate::numeric::digest::Digest;
+use crate::targets::projection::Optimum;
+use crate::targets::projection::problem::{Scalar, Segment};
+use crate::targets::projection::solve::Solution;
+use crate::targets::request::Options;
+use crate::targets::request::options::CashObjective;
+
+/// Decimal places of prices.
+const PRICE_PLACES: u32 = 12;
+
+/// `GROUP_MAX:sector:TECH`.
+pub(super) fn identifier(rule: &Rule) -> String {
+    match rule {
+        Rule::CashMin => "CASH_MIN".into(),
+        Rule::CashMax => "CASH_MAX".into(),
+        Rule::SinglePositionMax => "SINGLE_POSITION_MAX".into(),
+        Rule::GroupMax(key) => format!("GROUP_MAX:{key}"),
+        Rule::GroupMin(key) => format!("GROUP_MIN:{key}"),
+        Rule::PositionMin(id) => format!("POSITION_MIN:{id}"),
+        Rule::PositionMax(id) => format!("POSITION_MAX:{id}"),
+        Rule::LinearMin(name) => format!("LINEAR_MIN:{name}"),
+        Rule::LinearMax(name) => format!("LINEAR_MAX:{name}"),
+        Rule::Locked(id) => format!("LOCKED:{id}"),
+        Rule::BuysOnly => "BUYS_ONLY".into(),
+    }
+}
+
+/// `group sector:TECH ≤ 20 %`.
+pub(super) fn text(constraint: &Constraint) -> String {
+    let limit = percent(constraint.limit);
+    match &constraint.rule {
+        Rule::CashMin => format!("cash ≥ {limit}"),
+        Rule::CashMax => format!("cash ≤ {limit}"),
+        Rule::SinglePositionMax => format!("every position ≤ {limit}"),
+        Rule::GroupMax(key) => format!("group {key} ≤ {limit}"),
+        Rule::GroupMin(key) => format!("group {key} ≥ {limit}"),
+        Rule::PositionMin(id) => format!("{id} ≥ {limit}"),
+        Rule::PositionMax(id) => format!("{id} ≤ {limit}"),
+        Rule::LinearMin(name) => format!("constraint {name} ≥ {}", constraint.limit.normalize()),
+        Rule::LinearMax(name) => format!("constraint {name} ≤ {}", constraint.limit.normalize()),
+        Rule::Locked(id) => format!("locked {id} {limit}"),
+        Rule::BuysOnly => "no sales".into(),
+    }
+}
+
+/// The rules that bind at the optimum. The program minimises half the squared distance; prices are of the whole.
+pub(super) fn active_constraints(
+    book: &RuleBook<'_>,
+    projection: &Projection,
+    optimum: &Optimum,
+) -> Vec<ActiveConstraint> {
+    let price = |value: BigRational| {
+        let twice = value.abs() * BigRational::from_integer(2.into());
+        rounded(twice.numer(), twice.denom(), PRICE_PLACES).normalize()
+    };
+    let mut active = Vec::new();
+    for &(row, _) in &optimum.rows {
+        if let Some(rule) = projection.row_rules[row] {
+            let constraint = &book.constraints[rule];
+            active.push(ActiveConstraint {
+                constraint: identifier(&constraint.rule),
+                text: text(constraint),
+                price: price(optimum.multipliers[row].clone()),
+                instrument_id: None,
+            });
+        }
+    }
+    let mut pressures = vec![BigRational::zero(); projection.problem.names.len()];
+    let bound: Vec<usize> =
+        (0..book.problem.names.len()).filter(|&i| bound_rule(projection, optimum, i).is_some()).collect();
+    for &(row, _) in &optimum.rows {
+        let y = &optimum.multipliers[row];
+        for (i, a) in projection.problem.rows[row].terms.iter().filter(|t| bound.binary_search(&t.0).is_ok())
+        {
+            pressures[*i] += y * BigRational::of(a);
+        }
+    }
+    for i in bound {
+        let Some(rule) = bound_rule(projection, optimum, i) else { continue };
+        let name = &projection.problem.names[i];
+        // The multiplier of the bound: what is left of the gradient w − m − s (± the cost of moving).
+        let mut excess = BigRational::of(&name.target) + pressures[i].clone() - optimum.weight(i);
+        if let Some(kink) = &name.kink {
+            let slope = BigRational::of(&kink.slope);
+            let above = optimum.weight(i) > BigRational::of(&kink.anchor);
+            excess = if above { excess - slope } else { excess + slope };
+        }
+        active.push(ActiveConstraint {
+            constraint: identifier(&book.constraints[rule].rule),
+            text: text(&book.constraints[rule]),
+            price: price(excess),
+            instrument_id: Some(book.problem.names[i].instrument_id.clone()),
+        });
+    }
+    active
+}
+
+/// The rule of the bound at which a tradeable name stands; fixed names have none.
+fn bound_rule(projection: &Projection, optimum: &Optimum, i: usize) -> Option<usize> {
+    let name = &projection.problem.names[i];
+    if name.lower.is_some() && name.lower == name.upper {
+        return None;
+    }
+    match optimum.segments[i] {
+        Segment::AtLower => projection.lower_rules[i],
+        Segment::AtUpper => projection.upper_rules[i],
+        _ => None,
+    }
+}
+
+/// The rules that hold each name where it is.
+pub(super) fn reasons(
+    book: &RuleBook<'_>,
+    projection: &Projection,
+    optimum: &Optimum,
+    reasons: &mut [Vec<String>],
+) {
+    for (i, reasons) in reasons.iter_mut().enumerate() {
+        if !book.problem.names[i].tradeable {
+            let locked = !book.problem.names[i].weight.is_zero();
+            reasons.push(if locked { "LOCKED" } else { "SOLD" }.into());
+        } else if let Some(rule) = bound_rule(projection, optimum, i) {
+            reasons.push(identifier(&book.constraints[rule].rule));
+        } else if optimum.segments[i] == Segment::AtAnchor {
+            reasons.push("NOT_WORTH_TRADING".into());
+        }
+    }
+    for &(row, _) in &optimum.rows {
+        let Some(rule) = projection.row_rules[row].filter(|_| !optimum.multipliers[row].is_zero()) else {
+            continue;
+        };
+        for (i, _) in &projection.problem.rows[row].terms {
+            if *i < reasons.len() && book.problem.names[*i].tradeable {
+                reasons[*i].push(identifier(&book.constraints[rule].rule));
+            }
+        }
+    }
+}
+
+/// Every term of the objective at the weights returned.
+pub(super) fn objective(
+    problem: &TargetProblem,
+    options: &Options,
+    weights: &[Decimal],
+) -> Vec<ObjectiveTerm> {
+    let names = || problem.names.iter().zip(weights).filter(|(name, _)| name.tradeable);
+    let squared = |x: Decimal| x * x;
+    let tracking = names().map(|(name, w)| squared(w - name.model_weight)).sum();
+    let invested: Decimal = weights.iter().sum();
+    let model: Decimal = problem.model.iter().map(|m| m.1).sum();
+    let moved = |(name, w): (&super::TargetName, &Decimal)| (w - name.current_weight).abs();
+    let turnover = options.turnover_penalty * names().map(moved).sum::<Decimal>();
+    let rate = |id: &String| options.cost_rates.get(id).copied().unwrap_or_default();
+    let cost = names().map(|pair| rate(&pair.0.instrument_id) * moved(pair)).sum();
+    let term = |term, active, value: Decimal| ObjectiveTerm { term, active, value: value.normalize() };
+    vec![
+        term("TRACKING", true, tracking),
+        term("CASH", options.cash_objective == CashObjective::Penalised, squared(model - invested)),
+        term("TURNOVER", !options.turnover_penalty.is_zero(), turnover),
+        term("COST", !options.cost_rates.is_empty(), cost),
+    ]
+}
+
+/// The audit of a solve that has no weights.
+pub(super) fn without_optimum(status: &'static str, solution: &Solution, book: &RuleBook<'_>) -> SolveAudit {
+    SolveAudit {
+        engine: solver::engine(solution.rung),
+        version: env!("CARGO_PKG_VERSION"),
+        solver_status: status,
+        iterations: solution.steps,
+        primal_residual: Decimal::ZERO,
+        dual_residual: Decimal::ZERO,
+        engine_deviation: "0".into(),
+        objective: Vec::new(),
+        active_constraints: Vec::new(),
+        slacks: Vec::new(),
+        rounding: None,
+        cross_check: None,
+        notes: book.notes.clone(),
+        digest: digest(&[]),
+    }
+}
+
+/// FNV-1a 64 over ids and weights.
+pub(super) fn digest(targets: &[TargetRow]) -> String {
+    let mut digest = Digest::default();
+    for row in targets {
+        digest.add_bytes(row.instrument_id.as_bytes());
+        digest.add_bytes(b"=");
+        digest.add_bytes(row.final_weight.normalize().to_string().as_bytes());
+        digest.add_bytes(b";");
+    }
+    digest.to_string()
+}
