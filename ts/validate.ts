@@ -33,6 +33,35 @@ export function checkNames(path: string, value: unknown, known: readonly string[
   }
 }
 
+/** The option, checked; null where it is left out. */
+export function optional<Options extends object, T>(
+  options: Options,
+  name: keyof Options & string,
+  check: (path: string, value: unknown) => T,
+): T | null {
+  return options[name] === undefined ? null : check(name, options[name])
+}
+
+export function checkedString(path: string, value: unknown): string {
+  if (typeof value !== 'string') throw wrongType(path, 'a string', value)
+  return value
+}
+
+export function checkedStrings(path: string, value: unknown): string[] {
+  if (!Array.isArray(value)) throw wrongType(path, 'an array of strings', value)
+  return value.map((one, i) => checkedString(`${path}[${i}]`, one))
+}
+
+export function checkedBoolean(path: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw wrongType(path, 'true or false', value)
+  return value
+}
+
+export function checkedSignal(path: string, value: unknown): AbortSignal {
+  if (isObject(value) && typeof value.addEventListener === 'function') return value as unknown as AbortSignal
+  throw wrongType(path, 'an AbortSignal', value)
+}
+
 export function checkedNumber(path: string, value: unknown): number {
   if (typeof value !== 'number') throw wrongType(path, 'a number', value)
   return value

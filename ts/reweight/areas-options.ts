@@ -6,7 +6,9 @@ import {
   checkedCount,
   checkedNumber,
   checkedNumbers,
+  checkedString,
   checkNames,
+  optional,
   wrongType,
 } from '../validate.js'
 import type { Area, AreasForm, AreasOptions } from './areas-types.js'
@@ -14,7 +16,6 @@ import { nativeBand, nativeOverrides } from './bands-options.js'
 import { checkControl } from './control.js'
 import { nativeBounds } from './convert.js'
 import { formNames, nativeForm } from './form-choice.js'
-import { checkedString, optional } from './options.js'
 
 const areaNames = [
   ...['key', 'weightScale', 'totals', 'drop', 'band', 'overrides', 'bounds', 'records'],

@@ -9,7 +9,7 @@ import {
   areasDigest as nativeAreasDigest,
 } from '../native/binding.cjs'
 import { callNative, fromNative } from '../native-errors.js'
-import { checkedArray, checkedNumber, checkedNumbers } from '../validate.js'
+import { checkedArray, checkedNumber, checkedNumbers, checkedString } from '../validate.js'
 import { nativeAreas, nativeAreasOptions } from './areas-options.js'
 import type {
   Area,
@@ -22,7 +22,6 @@ import type {
   AreasSummary,
   ExhaustionTable,
 } from './areas-types.js'
-import { checkedString } from './options.js'
 
 /** Every status of an area with one sentence: what it means and, where it is not `converged`, what to do. */
 export const AREA_STATUSES = Object.freeze(areaStatusSentences()) as Readonly<Record<AreaStatus, string>>

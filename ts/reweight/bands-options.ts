@@ -1,8 +1,16 @@
 // Options of the band form in the shape that native code takes.
 import type { NativeBand, NativeBandOptions, NativeBandOverride } from '../native/binding.cjs'
-import { checkedNumber, checkedNumbers, checkNames, isObject, wrongType } from '../validate.js'
+import {
+  checkedNumber,
+  checkedNumbers,
+  checkedString,
+  checkNames,
+  isObject,
+  optional,
+  wrongType,
+} from '../validate.js'
 import type { BandOptions } from './bands-types.js'
-import { checkedString, checkOptionNames, limits, optional } from './options.js'
+import { checkOptionNames, limits } from './options.js'
 
 const names = [
   ...['band', 'overrides', 'zeroTolerance', 'weight', 'importance', 'distanceWeights'],

@@ -1,8 +1,8 @@
 // Options of a calibration in the shape that native code takes.
 import type { NativeAnswer, NativeCalibrationOptions } from '../native/binding.cjs'
-import { checkedCounts, checkedNumber, checkedNumbers } from '../validate.js'
+import { checkedCounts, checkedNumber, checkedNumbers, checkedString, optional } from '../validate.js'
 import type { CalibrationAnswer, CalibrationOptions } from './calibration-types.js'
-import { checkedString, checkOptionNames, conflict, limits, optional } from './options.js'
+import { checkOptionNames, conflict, limits } from './options.js'
 
 const names = [
   ...['distance', 'alpha', 'qWeights', 'clusters', 'costs'],

@@ -1,7 +1,7 @@
 // The caller's hold on a run: signal, listeners, and the promise that answers to them.
 import { CancelToken, type NativeControl } from '../native/binding.cjs'
 import { fromNative } from '../native-errors.js'
-import { checkedFunction, isObject, wrongType } from '../validate.js'
+import { checkedFunction, checkedSignal } from '../validate.js'
 
 /** The caller's hold on a run, whatever its progress consists of. */
 interface AnyControl {
@@ -15,9 +15,7 @@ export const controlNames = ['signal', 'onProgress', 'onEvent'] as const
 
 /** Checks the kinds of signal and listeners. */
 export function checkControl({ signal, onProgress, onEvent }: AnyControl): void {
-  if (signal !== undefined && !(isObject(signal) && typeof signal.addEventListener === 'function')) {
-    throw wrongType('signal', 'an AbortSignal', signal)
-  }
+  if (signal !== undefined) checkedSignal('signal', signal)
   if (onProgress !== undefined) checkedFunction('onProgress', onProgress)
   if (onEvent !== undefined) checkedFunction('onEvent', onEvent)
 }

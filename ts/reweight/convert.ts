@@ -8,9 +8,18 @@ import {
   type NativeSparse,
 } from '../native/binding.cjs'
 import { callNative } from '../native-errors.js'
-import { checkedArray, checkedNumber, checkedNumbers, checkNames, isObject, wrongType } from '../validate.js'
+import {
+  checkedArray,
+  checkedNumber,
+  checkedNumbers,
+  checkedString,
+  checkNames,
+  isObject,
+  optional,
+  wrongType,
+} from '../validate.js'
 import type { CompressedRows } from './chunks-types.js'
-import { checkedString, checkOptionNames, conflict, limits, optional } from './options.js'
+import { checkOptionNames, conflict, limits } from './options.js'
 import { StoredMatrix } from './stored-matrix.js'
 import type { ReweightAnswer, ReweightChange, ReweightData, ReweightOptions, SparseInput } from './types.js'
 

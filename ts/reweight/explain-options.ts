@@ -1,8 +1,8 @@
 // Options of an explanation in the shape that native code takes.
 import type { NativeExplainOptions } from '../native/binding.cjs'
-import { checkedCount, checkedNumber, wrongType } from '../validate.js'
+import { checkedCount, checkedNumber, optional, wrongType } from '../validate.js'
 import type { ExplainOptions } from './explain-types.js'
-import { checkOptionNames, optional } from './options.js'
+import { checkOptionNames } from './options.js'
 
 const names = ['maxSets', 'maxRecords', 'relaxations', 'tolerance', 'timeLimitSeconds', 'threads'] as const
 

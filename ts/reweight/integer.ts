@@ -5,8 +5,14 @@ import {
   roundingMethods as nativeMethods,
   integerStatusSentences as nativeSentences,
 } from '../native/binding.cjs'
-import { checkedCount, checkedCounts, checkedNumber, checkNames } from '../validate.js'
-import { checkedString, optional } from './options.js'
+import {
+  checkedCount,
+  checkedCounts,
+  checkedNumber,
+  checkedString,
+  checkNames,
+  optional,
+} from '../validate.js'
 
 /**
  * - `cube`: random and balanced; the expectation of each integer is its weight, and the totals are kept but for the rounding of the

@@ -1,6 +1,6 @@
 // What the options of every form have in common.
 import { InputError } from '../errors.js'
-import { checkedCount, checkedNumber, checkNames, wrongType } from '../validate.js'
+import { checkedBoolean, checkedCount, checkedNumber, checkNames, optional } from '../validate.js'
 import { checkControl, controlNames } from './control.js'
 import type { RunControl } from './types.js'
 
@@ -23,15 +23,6 @@ export function checkOptionNames(
   if (!synchronous) checkControl(options)
 }
 
-/** The option, checked; null where it is left out. */
-export function optional<Options extends object, T>(
-  options: Options,
-  name: keyof Options & string,
-  check: (path: string, value: unknown) => T,
-): T | null {
-  return options[name] === undefined ? null : check(name, options[name])
-}
-
 /** When to stop, with how many threads, and whether over groups. */
 export function limits(options: Limits) {
   return {
@@ -41,16 +32,6 @@ export function limits(options: Limits) {
     threads: optional(options, 'threads', checkedCount),
     groupIdentical: optional(options, 'groupIdentical', checkedBoolean),
   }
-}
-
-export function checkedString(path: string, value: unknown): string {
-  if (typeof value !== 'string') throw wrongType(path, 'a string', value)
-  return value
-}
-
-function checkedBoolean(path: string, value: unknown): boolean {
-  if (typeof value !== 'boolean') throw wrongType(path, 'true or false', value)
-  return value
 }
 
 /** An error on two options that exclude each other. */

@@ -12,6 +12,7 @@ import {
   checkedNumber,
   checkedNumbers,
   checkNames,
+  optional,
   wrongType,
 } from '../validate.js'
 import { AreasRun } from './areas.js'
@@ -43,7 +44,6 @@ import { nativeExplainOptions } from './explain-options.js'
 import type { ExplainDefaults, ExplainOptions, Explanation } from './explain-types.js'
 import { formNames, nativeForm } from './form-choice.js'
 import { type IntegerOptions, type IntegerResult, nativeIntegerOptions } from './integer.js'
-import { optional } from './options.js'
 import type { ReplicateBatch, ReplicateOptions } from './replicates-types.js'
 import type {
   Certification,

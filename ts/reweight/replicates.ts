@@ -5,8 +5,16 @@ import {
   standardErrors as nativeStandardErrors,
 } from '../native/binding.cjs'
 import { callNative } from '../native-errors.js'
-import { checkedNumber, checkedNumbers, checkNames, isObject, wrongType } from '../validate.js'
-import { checkedString, conflict, optional } from './options.js'
+import {
+  checkedNumber,
+  checkedNumbers,
+  checkedString,
+  checkNames,
+  isObject,
+  optional,
+  wrongType,
+} from '../validate.js'
+import { conflict } from './options.js'
 import type {
   Replicate,
   StandardErrorDefaults,
