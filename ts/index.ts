@@ -1,6 +1,15 @@
 export { digest } from './digest.js'
 export * from './errors.js'
 export { version } from './native/binding.cjs'
+export { type OuterConfigBuilder, type OuterConfiguration, outerConfig } from './outer/config.js'
+export * from './outer/defaults.js'
+export { type OuterFailureDetails, OuterSearchError } from './outer/errors.js'
+export { interruptedResult } from './outer/interrupted.js'
+export { minimizeOuter, minimizeOuterSync } from './outer/minimize.js'
+export type * from './outer/objective-types.js'
+export { type OuterReportOptions, outerReport, outerReportText } from './outer/report.js'
+export type * from './outer/result-types.js'
+export type * from './outer/types.js'
 export {
   AREA_STATUSES,
   type AreasRun,
@@ -38,6 +47,10 @@ export * from './reweight/replicates.js'
 export type * from './reweight/replicates-types.js'
 export * from './reweight/synthetic.js'
 export type * from './reweight/types.js'
+export { LinearConstraint, NonlinearConstraint } from './sqp/constraints.js'
+export { MINIMIZE_STATUSES, minimize, minimizeSync } from './sqp/minimize.js'
+export { minimizeDefaults } from './sqp/options.js'
+export type * from './sqp/types.js'
 export * from './status.js'
 /** Portfolio targets and rebalances. */
 export * as rebalance from './targets/index.js'

@@ -18,6 +18,8 @@
 //! | [`replicates`] | replicate weights and standard errors |
 //! | [`areas`] | many areas over one matrix, one result after the other |
 //! | [`objective`] | objectives written in JavaScript, synchronous or not |
+//! | [`outer`] | the outer optimiser |
+//! | [`sqp`] | constrained minimisation |
 //! | [`gold_star`] | comparison with reference weights |
 //! | [`synthetic`] | the generated national population |
 //! | [`targets`] | portfolio targets and rebalances |
@@ -38,11 +40,13 @@ pub mod gold_star;
 pub mod integer;
 pub mod matrix;
 pub mod objective;
+pub mod outer;
 pub mod penalty;
 pub mod priorities;
 pub mod problem;
 pub mod replicates;
 pub mod run;
+pub mod sqp;
 pub mod synthetic;
 pub mod targets;
 

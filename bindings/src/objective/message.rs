@@ -49,6 +49,15 @@ impl Reply {
         Some(numbers)
     }
 
+    /// All fields that remain, without those that are absent.
+    pub fn into_vectors(mut self) -> Vec<Vec<f64>> {
+        let mut vectors = Vec::new();
+        while self.position < self.packet.len() {
+            vectors.extend(self.vector());
+        }
+        vectors
+    }
+
     /// The next field as a number; none where it is absent.
     pub fn number(&mut self) -> Option<f64> {
         self.vector().map(|numbers| numbers[0])

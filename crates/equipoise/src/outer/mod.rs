@@ -36,6 +36,7 @@ mod capability;
 mod certificate;
 mod closures;
 mod config;
+mod defaults;
 mod direction;
 mod drive;
 mod error;
@@ -69,6 +70,7 @@ pub use capability::{DeclaredHessian, Derivative, OuterCapability};
 pub use certificate::CriterionCertificate;
 pub use closures::ClosureObjective;
 pub use config::{FallbackPolicy, OuterProblem, ProblemSize};
+pub use defaults::OuterDefaults;
 pub use error::{
     CallerError, ObjectiveError, OuterError, SeedFailure, SeedPhase, SeedRejection, StructuralFailure,
 };

@@ -1,0 +1,5 @@
+//! Constrained minimisation: functions in JavaScript, problems, runs, results.
+
+pub mod functions;
+pub mod problem;
+pub mod run;

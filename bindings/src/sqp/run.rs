@@ -1,0 +1,131 @@
+//! Runs of the constrained solver, on JavaScript's thread or on their own.
+
+use std::sync::Arc;
+
+use equipoise::control::{CancelFlag, Control};
+use equipoise::error::InputError;
+use equipoise::sqp::{
+    IntervalRows, SqpCounters, SqpError, SqpOptions, SqpProblem, SqpResult, SqpState, SqpStatus,
+    StepObserver, StepSummary, minimize,
+};
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+use serde::Serialize;
+
+use crate::control::CancelToken;
+use crate::convert::{Plain, Sentences};
+use crate::errors::{Failure, contained};
+use crate::objective::callback::Dispatch;
+use crate::objective::direct;
+use crate::objective::message::Evaluate;
+use crate::objective::notices::{Notices, Queue};
+use crate::objective::session::{Session, start};
+use crate::sqp::functions::{JsFunctions, NativeProvides};
+use crate::sqp::problem::{LinearBlock, NativeSqpProblem};
+
+/// A result, and the multipliers of the user's rows.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Solution {
+    result: SqpResult,
+    row_multipliers: Vec<f64>,
+    /// The functions were stopped from JavaScript's side.
+    stopped: bool,
+}
+
+/// All that a run takes to its thread.
+struct Run {
+    problem: SqpProblem,
+    rows: IntervalRows,
+    linear: Vec<LinearBlock>,
+    options: SqpOptions,
+    provides: NativeProvides,
+    control: Control,
+    steps: Option<Queue>,
+    events: Option<Queue>,
+    /// Set by the functions when JavaScript stops the run; the caller's own flag is another.
+    stopped: CancelFlag,
+}
+
+impl Run {
+    fn new(
+        problem: NativeSqpProblem,
+        provides: NativeProvides,
+        notices: &Notices,
+        token: &CancelToken,
+    ) -> std::result::Result<Self, InputError> {
+        let (problem, rows, linear, options, time_limit) = problem.into_parts()?;
+        let mut control = Control::default().with_cancel(token.flag());
+        control.start_clock(time_limit);
+        let (steps, events) = (notices.iterations(), notices.events());
+        Ok(Self { problem, rows, linear, options, provides, control, steps, events, stopped: token.flag() })
+    }
+
+    fn run(self, evaluate: Arc<dyn Evaluate>) -> std::result::Result<Plain<Solution>, Failure> {
+        let mut functions = JsFunctions {
+            evaluate,
+            provides: self.provides,
+            rows: self.rows.clone(),
+            linear: self.linear,
+            cancel: self.stopped.clone(),
+        };
+        let mut report = self.steps.map(|queue| {
+            move |summary: &StepSummary, _: &SqpCounters, _: &SqpState| queue.iteration(*summary)
+        });
+        let observer = report.as_mut().map(|report| report as &mut dyn StepObserver);
+        let solve = || minimize(&self.problem, &mut functions, &self.options, observer, &self.control);
+        let mut result = match Queue::with_events(self.events, solve) {
+            Ok(result) => result,
+            Err(SqpError::Input(error)) => return Err(error.into()),
+            // The functions above return none.
+            Err(SqpError::User(error)) => return Err(Failure::Panic(error.to_string())),
+        };
+        let stopped = self.stopped.is_cancelled();
+        if stopped && result.status != SqpStatus::Converged {
+            result.status = SqpStatus::Cancelled;
+            result.message = SqpStatus::Cancelled.sentence().to_owned();
+        }
+        let row_multipliers = self.rows.gather(&result.equality_multipliers, &result.inequality_multipliers);
+        Ok(Plain(Solution { result, row_multipliers, stopped }))
+    }
+}
+
+/// Runs on this thread.
+#[napi(ts_return_type = "object")]
+pub fn minimize_sqp_sync(
+    env: &Env,
+    dispatch: Dispatch<'_>,
+    problem: NativeSqpProblem,
+    provides: NativeProvides,
+    notices: &Notices,
+) -> Result<Plain<Solution>> {
+    let run = contained(env, || Ok(Run::new(problem, provides, notices, &CancelToken::default())?))?;
+    direct::run(env, &dispatch, |evaluate| run.run(evaluate))
+}
+
+/// Starts a run on a thread of its own.
+#[napi]
+pub fn minimize_sqp_start(
+    env: &Env,
+    dispatch: Dispatch<'_>,
+    wake: Function<'_, (), ()>,
+    problem: NativeSqpProblem,
+    provides: NativeProvides,
+    notices: &Notices,
+    token: &CancelToken,
+) -> Result<Session> {
+    let run = contained(env, || Ok(Run::new(problem, provides, notices, token)?))?;
+    start(env, &dispatch, &wake, move |evaluate| run.run(evaluate))
+}
+
+/// Every option with its default.
+#[napi(ts_return_type = "object")]
+pub fn sqp_defaults() -> Plain<SqpOptions> {
+    Plain(SqpOptions::default())
+}
+
+/// Every status with its sentence.
+#[napi(ts_return_type = "Record<string, string>")]
+pub fn sqp_status_sentences() -> Plain<Sentences> {
+    Plain(SqpStatus::ALL.iter().map(|status| (status.as_str(), status.sentence())).collect())
+}
