@@ -6,6 +6,7 @@ import {
   formatBytes,
   formatCount,
   formatIdentifier,
+  formatLeast,
   formatNumber,
   formatPercent,
   formatScientific,
@@ -50,6 +51,16 @@ describe('numbers in words and digits', () => {
       formatSeconds,
     ]
     for (const format of formats) expect(format(value)).toBe(words)
+  })
+
+  it('rounds what is proven at least down, never up', () => {
+    expect(formatLeast(150.5997418)).toBe('150.5')
+    expect(formatLeast(0.03359351813517731)).toBe('0.03359')
+    expect(formatLeast(0.03359651813517731)).toBe('0.03359')
+    expect(formatLeast(123_456_789.7)).toBe('123,400,000')
+    expect(formatLeast(9.9999e-7, 3)).toBe('9.99\u00a0×\u00a010⁻⁷')
+    expect(formatLeast(2, 3)).toBe('2')
+    expect(formatLeast(0)).toBe('0')
   })
 
   it('rounds a bound up, never down: what is printed is a bound too', () => {

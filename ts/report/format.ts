@@ -52,6 +52,17 @@ export function formatBound(value: Figure): string {
   return formatScientific(nearest < number ? number + step / 2 : number)
 }
 
+/** A proven lower bound, rounded down: the printed figure is a bound too. */
+export function formatLeast(value: Figure, digits = 4): string {
+  const words = wordsForNonFinite(value)
+  if (words) return words
+  const number = value as number
+  if (number <= 0) return formatNumber(number, digits)
+  const nearest = Number(number.toPrecision(digits))
+  const step = 10 ** (Math.floor(Math.log10(number)) - digits + 1)
+  return formatNumber(nearest > number ? nearest - step : nearest, digits)
+}
+
 /** 0.01234 as 1.23%. */
 export function formatPercent(value: Figure, digits = 3): string {
   const words = wordsForNonFinite(value)

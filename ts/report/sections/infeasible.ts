@@ -5,7 +5,7 @@ import type {
   DocumentRelaxation,
 } from '../../reweight/infeasibility-document.js'
 import { type Html, html, nameOf } from '../escape.js'
-import { figure, formatBound, formatNumber, formatPercent, plural } from '../format.js'
+import { figure, formatLeast, formatNumber, formatPercent, plural } from '../format.js'
 import type { Report } from '../report.js'
 import { dataTable, scrollingTable } from '../table.js'
 
@@ -16,7 +16,7 @@ export function infeasibleSection({ certificate, input }: Report): Html | undefi
   const { explanation, direction, margin } = infeasibility
   return html`<section id="infeasible" aria-labelledby="infeasible-title">
 <h2 id="infeasible-title">The contradiction</h2>
-<p>A combination of the totals proves it: what the targets ask of it exceeds what any allowed multipliers give, by at least ${figure(margin, formatNumber(margin))} in its units.
+<p>A combination of the totals proves it: what the targets ask of it exceeds what any allowed multipliers give, by at least ${figure(margin, formatLeast(margin))} in its units.
 The combination is in the certificate (<code>infeasibility.direction</code>), and <code>equipoise verify</code> checks it again.</p>
 ${explanation === null ? combination(certificate, direction) : explained(explanation, input.recordIdName ?? 'Record')}
 </section>`
@@ -45,7 +45,7 @@ ${scrollingTable(
     ]),
   ),
 )}
-<p>The targets ask ${figure(set.required, formatNumber(set.required, 8))} of the combination; no allowed multipliers give more than ${figure(set.attainable, formatNumber(set.attainable, 8))}. The gap is proven to be at least ${figure(set.gap, formatBound(set.gap))}.
+<p>The targets ask ${figure(set.required, formatNumber(set.required, 8))} of the combination; no allowed multipliers give more than ${figure(set.attainable, formatNumber(set.attainable, 8))}. The gap is proven to be at least ${figure(set.gap, formatLeast(set.gap))}.
 ${pressing(set)}</p>
 ${
   set.records.length > 0 &&
@@ -77,7 +77,7 @@ ${scrollingTable(
   html`<table class="data"><thead><tr><th scope="col">Change</th><th scope="col" class="number">Cost</th><th scope="col" class="number">At least</th></tr></thead>
 <tbody>${relaxations.map(
     ({ sentence, cost, costAtLeast }) =>
-      html`<tr><td class="wordy"><bdi>${sentence}</bdi></td><td class="number">${figure(cost, formatPercent(cost))}</td><td class="number">${figure(costAtLeast, formatPercent(costAtLeast))}</td></tr>
+      html`<tr><td class="wordy"><bdi>${sentence}</bdi></td><td class="number">${figure(cost, formatPercent(cost))}</td><td class="number">${figure(costAtLeast, `${formatLeast(costAtLeast === null ? null : 100 * costAtLeast, 3)}%`)}</td></tr>
 `,
   )}</tbody></table>`,
 )}`
