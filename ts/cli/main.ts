@@ -7,6 +7,7 @@ import { addCompare } from './compare.js'
 import { type ExitCode, exitCode, exitCodeHelp } from './exit-codes.js'
 import { addGenerate } from './generate.js'
 import { addImport } from './import.js'
+import { addRebalance } from './rebalance.js'
 import { addReweight } from './reweight.js'
 import { addVerify } from './verify.js'
 
@@ -28,6 +29,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   addCompare(program, done)
   addGenerate(program, done)
   addImport(program, done)
+  addRebalance(program, done)
   try {
     await program.parseAsync(args, { from: 'user' })
     return code

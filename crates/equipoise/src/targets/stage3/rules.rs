@@ -173,7 +173,7 @@ impl<'a> RuleBook<'a> {
     fn add_cash(&mut self) {
         let all: Vec<usize> = (0..self.problem.names.len()).collect();
         let (mut least, buffer) = (self.options.cash_band_min_weight, self.options.min_cash_buffer_pct);
-        if self.is_strict() && buffer > least {
+        if self.is_strict() && buffer > Decimal::ZERO && buffer > least {
             least = buffer;
             self.notes.push(format!("cash minimum {} from min_cash_buffer_pct", percent(buffer)));
         }
@@ -360,7 +360,7 @@ impl<'a> RuleBook<'a> {
         out.problem.names.push(Name {
             target: Decimal::from(-ELASTIC_PRICE),
             lower: Some(Decimal::ZERO),
-            upper: None,
+            upper: constraint.room(),
             kink: None,
         });
         out.elastic.push((rule, variable));
@@ -411,6 +411,19 @@ impl Constraint {
             Rule::GroupMin(_) | Rule::PositionMin(_) | Rule::LinearMin(_) => (terms, Some(limit), None),
             _ => (terms, None, Some(limit)),
         }
+    }
+
+    /// How far the limit can move: weights of limits lie in [0, 1]. `None` is without end.
+    fn room(&self) -> Option<Decimal> {
+        let room = match self.rule {
+            Rule::CashMin | Rule::GroupMin(_) | Rule::PositionMin(_) => self.limit,
+            Rule::CashMax | Rule::SinglePositionMax | Rule::GroupMax(_) | Rule::PositionMax(_) => {
+                Decimal::ONE - self.limit
+            }
+            Rule::Locked(_) => self.limit.abs(),
+            Rule::LinearMin(_) | Rule::LinearMax(_) | Rule::BuysOnly => return None,
+        };
+        Some(room.max(Decimal::ZERO))
     }
 
     /// The limit moved outwards.

@@ -27,10 +27,12 @@ const NOTHING: Decimal = Decimal::from_parts(1, 0, 0, false, 20);
 /// Target weights by steps none of which undoes another.
 pub(super) fn solve(problem: &TargetProblem, options: &Options) -> TargetAnswer {
     let book = RuleBook::new(problem, options);
+    let buffer = Some(options.min_cash_buffer_pct).filter(|buffer| *buffer > Decimal::ZERO);
+    let least_cash = buffer.map_or(options.cash_band_min_weight, |b| b.max(options.cash_band_min_weight));
     let mut run = Run {
         problem,
         cap: options.single_position_max_weight,
-        most_invested: Decimal::ONE - options.cash_band_min_weight.max(options.min_cash_buffer_pct),
+        most_invested: Decimal::ONE - least_cash,
         weights: problem.names.iter().map(|name| name.weight).collect(),
         tradeable: book.tradeable.clone(),
         groups: book.groups.iter().filter(|g| g.max.is_some()).cloned().collect(),
