@@ -16,7 +16,9 @@ interface RebalanceOptions {
 export function addRebalance(program: Command, done: (code: ExitCode) => void): void {
   const command = program
     .command('rebalance')
-    .description('Target weights and trades of one portfolio: a request of docs/targets.md in, the result out')
+    .description(
+      'Target weights and trades of one portfolio: a request of docs/targets.md in, the result out',
+    )
     .argument('<request>', 'the request: a JSON file, or - for standard input')
   const options = [
     new Option('--json', 'print the result as JSON to standard output, and nothing else there'),
@@ -84,7 +86,8 @@ export function resultText(result: RebalanceResult): string {
 function infeasibilityText({ diagnostics: { infeasibility } }: RebalanceResult): string[] {
   if (infeasibility === null) return []
   const offers = infeasibility.relaxations.map(({ text }) => `  - ${text}`)
-  const ways = offers.length === 0 ? 'No change of limits suffices.' : `Any one of these suffices:\n${offers.join('\n')}`
+  const ways =
+    offers.length === 0 ? 'No change of limits suffices.' : `Any one of these suffices:\n${offers.join('\n')}`
   return [`No weights satisfy the rules: ${infeasibility.text}.\n${ways}`]
 }
 
@@ -102,7 +105,13 @@ function intentsText(intents: readonly Intent[]): string {
   if (intents.length === 0) return 'No trades.'
   const rows = intents.map((intent) =>
     intent.intent_type === 'FX_SPOT'
-      ? [intent.intent_id, 'FX', intent.pair, `${intent.buy.amount} ${intent.buy.currency}`, money(intent.sell)]
+      ? [
+          intent.intent_id,
+          'FX',
+          intent.pair,
+          `${intent.buy.amount} ${intent.buy.currency}`,
+          money(intent.sell),
+        ]
       : [intent.intent_id, intent.side, intent.instrument_id, intent.quantity, money(intent.notional)],
   )
   return textTable(['trade', 'side', 'what', 'quantity', 'amount'], rows)
@@ -111,7 +120,9 @@ function intentsText(intents: readonly Intent[]): string {
 function failedRules({ rule_results }: RebalanceResult): string[] {
   const failed = rule_results.filter(({ status }) => status === 'FAIL')
   if (failed.length === 0) return []
-  const lines = failed.map((rule) => `  - ${rule.rule_id} (${rule.severity}): ${rule.message} ${rule.measured}`)
+  const lines = failed.map(
+    (rule) => `  - ${rule.rule_id} (${rule.severity}): ${rule.message} ${rule.measured}`,
+  )
   return [`Rules that fail:\n${lines.join('\n')}`]
 }
 
