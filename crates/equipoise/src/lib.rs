@@ -34,3 +34,8 @@ struct FormsPage;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/outer.md")]
 struct OuterPage;
+
+// And those beside it.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/outer-cache.md")]
+struct OuterCachePage;
