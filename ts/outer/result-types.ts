@@ -13,6 +13,8 @@ export type EvaluationCounts = {
   readonly screening: number
   /** Values for the certificate; not part of `value`. */
   readonly audit: number
+  /** Evaluations for the assessment of uncertainty; not part of the others. */
+  readonly draws: number
 }
 
 /** What the Hessian says of the curvature over the free coordinates. */
