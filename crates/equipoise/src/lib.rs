@@ -39,3 +39,8 @@ struct OuterPage;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/outer-cache.md")]
 struct OuterCachePage;
+
+// So does that of the page on constrained minimisation.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/sqp.md")]
+struct SqpPage;

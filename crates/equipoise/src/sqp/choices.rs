@@ -59,13 +59,6 @@ choices! {
         /// One weight, max(ρ, 1.1·max|λ|, 1), which never shrinks.
         Reference = "reference",
     }
-    /// What follows where a full step fails.
-    Globalisation {
-        /// A shorter step along the same direction.
-        LineSearch = "line_search",
-        /// A smaller region around the point, in which the subproblem is solved again.
-        TrustRegion = "trust_region",
-    }
     /// Automatic scaling at the start: factors of the objective and of the constraints.
     Scaling {
         /// None.

@@ -9,6 +9,8 @@ use super::subproblem::Direction;
 
 /// Rounding error of the merit function, in units of its size.
 const NOISE: f64 = 8.0 * f64::EPSILON;
+/// A slope below this part of the merit function's size promises so little that rounding may hide it.
+const PROMISES_LITTLE: f64 = 1e-8;
 
 /// What a search gave.
 #[derive(Debug, Clone)]
@@ -40,32 +42,43 @@ pub(super) struct LineSearch<'a> {
 }
 
 impl LineSearch<'_> {
-    /// Full step, second-order correction, then shorter steps with quadratic interpolation.
-    pub fn run(&self, evaluator: &mut Evaluator<'_>, first_length: f64) -> Result<Searched, SqpError> {
+    /// The full step, then its second-order correction; the full step again if neither is acceptable.
+    pub fn full_step(&self, evaluator: &mut Evaluator<'_>) -> Result<Searched, SqpError> {
         let start = self.merit.value(self.point.f, &self.point.c);
-        let mut length = first_length;
-        let mut all_nonfinite = true;
-        let mut trial = self.trial(&self.direction.d, length);
-        for k in 0..self.options.line_search_max_steps {
-            if k > 0 {
-                trial = self.trial(&self.direction.d, length);
-            }
-            evaluator.values(&mut trial)?;
-            let value = self.merit.value(trial.f, &trial.c);
-            all_nonfinite &= !trial.has_finite_values();
-            if self.is_acceptable(&trial, start, length) {
-                return Ok(Searched { trial, step_length: length, success: true, all_nonfinite });
-            }
-            if k == 0
-                && length == 1.0
-                && self.wants_correction(&trial)
-                && let Some(searched) = self.correct(evaluator, &trial, start)?
-            {
-                return Ok(searched);
-            }
-            length *= self.shrink(value - start, length);
+        let mut trial = self.trial(&self.direction.d, 1.0);
+        evaluator.values(&mut trial)?;
+        let success = self.is_acceptable(&trial, start, 1.0);
+        if !success
+            && self.wants_correction(&trial)
+            && let Some(searched) = self.correct(evaluator, &trial, start)?
+        {
+            return Ok(searched);
         }
-        Ok(Searched { trial, step_length: length, success: false, all_nonfinite })
+        let all_nonfinite = !trial.has_finite_values();
+        Ok(Searched { trial, step_length: 1.0, success, all_nonfinite })
+    }
+
+    /// Shorter steps with quadratic interpolation, after the refused step.
+    pub fn shorter_steps(
+        &self,
+        evaluator: &mut Evaluator<'_>,
+        refused: Searched,
+    ) -> Result<Searched, SqpError> {
+        let start = self.merit.value(self.point.f, &self.point.c);
+        let mut last = refused;
+        for _ in 1..self.options.line_search_max_steps {
+            let value = self.merit.value(last.trial.f, &last.trial.c);
+            let length = last.step_length * self.shrink(value - start, last.step_length);
+            let mut trial = self.trial(&self.direction.d, length);
+            evaluator.values(&mut trial)?;
+            let all_nonfinite = last.all_nonfinite && !trial.has_finite_values();
+            let success = self.is_acceptable(&trial, start, length);
+            last = Searched { trial, step_length: length, success, all_nonfinite };
+            if success {
+                break;
+            }
+        }
+        Ok(last)
     }
 
     /// x + αd within the bounds; at α = 1 a variable in reach of its bound gets it exactly.
@@ -85,12 +98,19 @@ impl LineSearch<'_> {
         trial
     }
 
-    /// φ(x + αd) ≤ φ(x) + c₁αD + rounding.
+    /// φ(x + αd) ≤ φ(x) + c₁αD; rounding is allowed for where a full step promises little more than that, and nowhere else does a
+    /// trial pass that does not lower φ at all.
     fn is_acceptable(&self, trial: &Point, start: f64, length: f64) -> bool {
         let size = self.point.f.abs().max(trial.f.abs()).max(self.merit.penalty(&self.point.c));
         let value = self.merit.value(trial.f, &trial.c);
         let decrease = self.options.armijo_c1 * length * self.slope.min(0.0);
-        trial.has_finite_values() && value <= start + decrease + NOISE * size
+        if !trial.has_finite_values() {
+            return false;
+        }
+        if self.slope.abs() <= PROMISES_LITTLE * size {
+            return value <= start + decrease + NOISE * size;
+        }
+        value < start && value <= start + decrease
     }
 
     fn wants_correction(&self, trial: &Point) -> bool {

@@ -35,12 +35,13 @@ mod status;
 mod subproblem;
 mod summary;
 mod termination;
+mod watchdog;
 
 pub use argmin_functions::{ArgminFunctions, ArgminFunctionsWithHessian, Constraints, Jacobians};
 pub use capture::{CapturedStep, capture_state_at_step};
 pub use choices::{
-    ActiveSetMethod, DampingReference, FiniteDifferences, Globalisation, HessianChoice, InitialHessian,
-    InnerSolver, PenaltyUpdate, PreconditionerType, Scaling,
+    ActiveSetMethod, DampingReference, FiniteDifferences, HessianChoice, InitialHessian, InnerSolver,
+    PenaltyUpdate, PreconditionerType, Scaling,
 };
 pub use closures::Closures;
 pub use counters::SqpCounters;

@@ -36,7 +36,7 @@ impl Model {
         let dense = match options.hessian {
             HessianChoice::Bfgs => true,
             HessianChoice::LimitedMemory => false,
-            HessianChoice::Auto | HessianChoice::Exact => n <= options.dense_limit,
+            HessianChoice::Auto | HessianChoice::Exact => n <= options.bfgs_limit,
         };
         if dense {
             Self::Dense(DenseBfgs::new(n, gamma))
@@ -92,8 +92,8 @@ impl Model {
         match self {
             Self::Dense(bfgs) => Box::new(DenseCurvature { matrix: &bfgs.matrix, n }),
             Self::Exact(exact) => Box::new(DenseCurvature { matrix: &exact.matrix, n }),
-            Self::Limited(limited) => Box::new(limited.clone()),
-            Self::Diagonal(diagonal, _) => Box::new(diagonal.clone()),
+            Self::Limited(limited) => Box::new(limited),
+            Self::Diagonal(diagonal, _) => Box::new(diagonal),
         }
     }
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::choices::{
-    ActiveSetMethod, DampingReference, FiniteDifferences, Globalisation, HessianChoice, InitialHessian,
-    InnerSolver, PenaltyUpdate, PreconditionerType, Scaling,
+    ActiveSetMethod, DampingReference, FiniteDifferences, HessianChoice, InitialHessian, InnerSolver,
+    PenaltyUpdate, PreconditionerType, Scaling,
 };
 use crate::error::{InputCode, InputError};
 
@@ -58,8 +58,10 @@ options! {
     hessian: HessianChoice = HessianChoice::Auto,
     /// Use exact Hessian products where the functions provide them.
     use_exact_hvp: bool = true,
-    /// Variables up to which matrices are dense.
-    dense_limit: usize = 200,
+    /// Variables up to which exact Hessians are dense matrices.
+    dense_limit: usize = 600,
+    /// Variables up to which BFGS is dense (`hessian` auto).
+    bfgs_limit: usize = 30,
     /// Pairs of the limited memory.
     lbfgs_memory: usize = 10,
     /// Initial matrix of the limited memory.
@@ -77,8 +79,6 @@ options! {
     penalty_update: PenaltyUpdate = PenaltyUpdate::PredictedReduction,
     /// Penalty weight at the start.
     initial_penalty: f64 = 1.0,
-    /// What follows where a full step fails.
-    globalisation: Globalisation = Globalisation::LineSearch,
     /// Trials of one line search.
     line_search_max_steps: u64 = 30,
     /// Part of the predicted decrease that a step must reach.

@@ -41,6 +41,60 @@ struct Guess<'a> {
     d: Vec<f64>,
     rows: Vec<f64>,
     bounds: Vec<f64>,
+    factors: Option<Factors>,
+}
+
+/// What depends on the free variables alone: kept while they stay the same.
+struct Factors {
+    free: Vec<usize>,
+    reduced: Reduced,
+    /// A_iF of each row used so far.
+    normals: Vec<Option<Vec<f64>>>,
+    /// B_FF⁻¹A_iFᵀ of the same.
+    solved: Vec<Option<Vec<f64>>>,
+    /// A_iF B_FF⁻¹A_jFᵀ for j ≤ i (m × m); NaN where not needed yet.
+    products: Vec<f64>,
+}
+
+impl Factors {
+    fn new(curvature: &dyn Curvature, free: Vec<usize>, m: usize) -> Option<Self> {
+        let reduced = curvature.reduced(&free)?;
+        Some(Self {
+            free,
+            reduced,
+            normals: vec![None; m],
+            solved: vec![None; m],
+            products: vec![f64::NAN; m * m],
+        })
+    }
+
+    /// Prepares the given rows (ascending).
+    fn prepare(&mut self, problem: &Linearisation<'_>, rows: &[usize]) {
+        let m = self.normals.len();
+        for &i in rows {
+            if self.solved[i].is_none() {
+                let normal: Vec<f64> = self.free.iter().map(|&j| problem.point.row(i)[j]).collect();
+                let mut solved = normal.clone();
+                self.reduced.solve(&mut solved);
+                (self.normals[i], self.solved[i]) = (Some(normal), Some(solved));
+            }
+        }
+        for (k, &i) in rows.iter().enumerate() {
+            for &j in &rows[..=k] {
+                if self.products[i * m + j].is_nan() {
+                    self.products[i * m + j] = dot(self.normal(i), self.solved(j));
+                }
+            }
+        }
+    }
+
+    fn normal(&self, i: usize) -> &[f64] {
+        self.normals[i].as_deref().unwrap_or_default()
+    }
+
+    fn solved(&self, i: usize) -> &[f64] {
+        self.solved[i].as_deref().unwrap_or_default()
+    }
 }
 
 impl Linearisation<'_> {
@@ -97,7 +151,16 @@ impl<'a> Guess<'a> {
                 _ => {}
             }
         }
-        Self { problem, linear, places, binding, d: vec![0.0; n], rows: vec![0.0; m], bounds: vec![0.0; n] }
+        Self {
+            problem,
+            linear,
+            places,
+            binding,
+            d: vec![0.0; n],
+            rows: vec![0.0; m],
+            bounds: vec![0.0; n],
+            factors: None,
+        }
     }
 
     /// d, λ and z of the guess; `None` where its equations are singular.
@@ -113,27 +176,28 @@ impl<'a> Guess<'a> {
         }
         let fixed_part = if free.len() < n { curvature.product(&self.d) } else { vec![0.0; n] };
         let gathered: Vec<f64> = free.iter().map(|&j| -(self.linear[j] + fixed_part[j])).collect();
-        let reduced = curvature.reduced(&free)?;
         let point = self.problem.point;
+        let mut factors = match self.factors.take() {
+            Some(known) if known.free == free => known,
+            _ => Factors::new(curvature, free.clone(), point.c.len())?,
+        };
         let working: Vec<usize> = (0..point.c.len()).filter(|&i| self.binding[i]).collect();
-        let normals: Vec<Vec<f64>> =
-            working.iter().map(|&i| free.iter().map(|&j| point.row(i)[j]).collect()).collect();
+        factors.prepare(self.problem, &working);
         let right: Vec<f64> = working.iter().map(|&i| -point.c[i] - dot(point.row(i), &self.d)).collect();
-        let system = Saddle::new(&reduced, &normals)?;
+        let system = Saddle::new(&factors, &working)?;
         let (mut step, mut multipliers) = system.solve(&gathered, &right);
         // One correction with the residuals of the equations as they stand.
-        let mut residual = gathered.clone();
         let mut trial = vec![0.0; n];
         free.iter().zip(&step).for_each(|(&j, s)| trial[j] = *s);
         let image = curvature.product(&trial);
-        for (k, &j) in free.iter().enumerate() {
-            residual[k] -= image[j];
-        }
-        normals.iter().zip(&multipliers).for_each(|(a, &y)| axpy(y, a, &mut residual));
-        let gaps: Vec<f64> = normals.iter().zip(&right).map(|(a, b)| b - dot(a, &step)).collect();
+        let mut residual: Vec<f64> = free.iter().zip(&gathered).map(|(&j, r)| r - image[j]).collect();
+        working.iter().zip(&multipliers).for_each(|(&i, &y)| axpy(y, factors.normal(i), &mut residual));
+        let gaps: Vec<f64> =
+            working.iter().zip(&right).map(|(&i, b)| b - dot(factors.normal(i), &step)).collect();
         let (more, more_multipliers) = system.solve(&residual, &gaps);
         step.iter_mut().zip(&more).for_each(|(a, b)| *a += b);
         multipliers.iter_mut().zip(&more_multipliers).for_each(|(a, b)| *a += b);
+        self.factors = Some(factors);
         free.iter().zip(&step).for_each(|(&j, s)| self.d[j] = *s);
         self.rows.fill(0.0);
         working.iter().zip(&multipliers).for_each(|(&i, y)| self.rows[i] = *y);
@@ -248,44 +312,34 @@ impl<'a> Guess<'a> {
 
 /// [B −Aᵀ; A 0][d; λ] = [r; b] by the Schur complement.
 struct Saddle<'a> {
-    reduced: &'a Reduced,
-    normals: &'a [Vec<f64>],
+    factors: &'a Factors,
+    working: &'a [usize],
     complement: Option<Cholesky>,
 }
 
 impl<'a> Saddle<'a> {
-    fn new(reduced: &'a Reduced, normals: &'a [Vec<f64>]) -> Option<Self> {
-        let k = normals.len();
+    fn new(factors: &'a Factors, working: &'a [usize]) -> Option<Self> {
+        let (k, m) = (working.len(), factors.normals.len());
         if k == 0 {
-            return Some(Self { reduced, normals, complement: None });
+            return Some(Self { factors, working, complement: None });
         }
-        let solved: Vec<Vec<f64>> = normals
-            .iter()
-            .map(|a| {
-                let mut v = a.clone();
-                reduced.solve(&mut v);
-                v
-            })
-            .collect();
         let mut complement = Cholesky::new(k);
-        complement.factor(|i, j| dot(&normals[i], &solved[j]), &Workers::inline()).ok()?;
-        (complement.smallest_pivot() > INDEPENDENT).then_some(Self {
-            reduced,
-            normals,
-            complement: Some(complement),
-        })
+        let entry = |i: usize, j: usize| factors.products[working[i] * m + working[j]];
+        complement.factor(entry, &Workers::inline()).ok()?;
+        let independent = complement.smallest_pivot() > INDEPENDENT;
+        independent.then_some(Self { factors, working, complement: Some(complement) })
     }
 
     fn solve(&self, r: &[f64], b: &[f64]) -> (Vec<f64>, Vec<f64>) {
         let mut d = r.to_vec();
-        self.reduced.solve(&mut d);
-        let mut multipliers: Vec<f64> = self.normals.iter().zip(b).map(|(a, b)| b - dot(a, &d)).collect();
+        self.factors.reduced.solve(&mut d);
+        let gap = |(&i, b): (&usize, &f64)| b - dot(self.factors.normal(i), &d);
+        let mut multipliers: Vec<f64> = self.working.iter().zip(b).map(gap).collect();
         if let Some(complement) = &self.complement {
             complement.solve(&mut multipliers);
-            let mut all = r.to_vec();
-            self.normals.iter().zip(&multipliers).for_each(|(a, &y)| axpy(y, a, &mut all));
-            self.reduced.solve(&mut all);
-            d = all;
+            for (&i, &y) in self.working.iter().zip(&multipliers) {
+                axpy(y, self.factors.solved(i), &mut d);
+            }
         }
         (d, multipliers)
     }

@@ -41,7 +41,8 @@ pub struct ResponsibleRow {
 pub struct InfeasibilityEvidence {
     /// The constraints are affine (or their linearisation holds everywhere), so that no point satisfies them.
     pub global: bool,
-    /// ‖∇(violation) − …‖∞ relative to the rows' size: how stationary the violation is.
+    /// How stationary the violation is: ‖Jᵀy + z‖∞ relative to the rows' size, or the part of the violation that a step within a
+    /// hundredth of the size of x would take away.
     pub stationarity: f64,
     /// Σ violations at the point.
     pub violation: f64,

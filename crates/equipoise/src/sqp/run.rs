@@ -6,7 +6,7 @@ use super::evaluation::{Evaluator, Point};
 use super::functions::SqpError;
 use super::hessian::bfgs::PairUse;
 use super::infeasibility;
-use super::line_search::{LineSearch, Searched};
+use super::line_search::Searched;
 use super::merit::Merit;
 use super::model::Model;
 use super::multipliers::{Multipliers, reduced_gradient};
@@ -20,6 +20,7 @@ use super::scaling::ScaleFactors;
 use super::status::SqpStatus;
 use super::subproblem::{Direction, Linearisation, Outcome, rows_and_bounds};
 use super::termination;
+use super::watchdog::{self, Watchdog};
 use crate::certificate::kkt::KktResiduals;
 use crate::certificate::linear_system::Member;
 use crate::control::Control;
@@ -57,6 +58,10 @@ pub(super) struct Run<'a> {
     pub infeasibility: Option<InfeasibilityEvidence>,
     /// The Hessian is neither small nor diagonal: pairs are used although products are given.
     exact_is_too_large: bool,
+    /// Where to return to if steps on trial fail.
+    pub watchdog: Option<Watchdog>,
+    /// The last step had length 1.
+    pub last_step_was_full: bool,
 }
 
 /// What a step did, for counters and observers.
@@ -115,6 +120,8 @@ impl<'a> Run<'a> {
             certified: None,
             infeasibility: None,
             exact_is_too_large: false,
+            watchdog: None,
+            last_step_was_full: false,
         })
     }
 
@@ -136,12 +143,9 @@ impl<'a> Run<'a> {
     /// One step of the method.
     fn step(&mut self) -> Result<(), SqpError> {
         self.steps += 1;
-        let (lower, upper) = self.room();
+        let room = self.room();
         self.evaluate_model()?;
-        let direction = self.direction(&lower, &upper)?;
-        if self.status != SqpStatus::Running {
-            return Ok(());
-        }
+        let direction = self.direction(&room.0, &room.1)?;
         let mut facts = StepFacts {
             working_set_changes: changes(&self.working_set, &direction.working_set),
             direction,
@@ -151,9 +155,14 @@ impl<'a> Run<'a> {
         };
         let slope = self.descent(&facts.direction);
         match slope {
+            // The direction proved that there is no feasible point.
+            _ if self.status != SqpStatus::Running => {}
             Some(slope) => {
                 self.progress.subproblem_failures = 0;
-                let searched = self.search(&facts.direction, slope, &lower, &upper)?;
+                let (searched, older) = watchdog::search(self, &facts.direction, slope, &room)?;
+                if let Some(direction) = older {
+                    facts.direction = direction;
+                }
                 self.take(searched, &mut facts)?;
             }
             None => {
@@ -172,7 +181,7 @@ impl<'a> Run<'a> {
     }
 
     /// l − x and u − x.
-    fn room(&self) -> (Vec<f64>, Vec<f64>) {
+    pub fn room(&self) -> (Vec<f64>, Vec<f64>) {
         let x = &self.point.x;
         let part = |side: &[f64]| side.iter().zip(x).map(|(b, x)| b - x).collect();
         (part(self.problem.lower()), part(self.problem.upper()))
@@ -317,30 +326,11 @@ impl<'a> Run<'a> {
         (slope <= rounding).then_some(slope)
     }
 
-    fn search(
-        &mut self,
-        direction: &Direction,
-        slope: f64,
-        lower: &[f64],
-        upper: &[f64],
-    ) -> Result<Searched, SqpError> {
-        let search = LineSearch {
-            options: self.options,
-            merit: &self.merit,
-            point: &self.point,
-            direction,
-            slope,
-            lower,
-            upper,
-            bounds: (self.problem.lower(), self.problem.upper()),
-        };
-        search.run(&mut self.evaluator, 1.0)
-    }
-
     /// Moves to an accepted trial; else stays and stiffens the model.
     fn take(&mut self, searched: Searched, facts: &mut StepFacts) -> Result<(), SqpError> {
         facts.step_length = searched.step_length;
         facts.line_search_success = searched.success;
+        let step_was_full = searched.step_length == 1.0;
         let mut next = searched.trial;
         if searched.success {
             next.gradient.resize(self.point.gradient.len(), 0.0);
@@ -360,6 +350,7 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         self.progress.line_search_failures = 0;
+        self.last_step_was_full = step_was_full;
         let direction = &facts.direction;
         self.multipliers =
             Multipliers { rows: direction.multipliers.clone(), bounds: direction.bound_multipliers.clone() };

@@ -1,6 +1,7 @@
 //! The tests after a step: convergence by the independent check, everything else by name.
 
 use super::evaluation::Point;
+use super::infeasibility;
 use super::multipliers::{Multipliers, least_squares, reduced_gradient};
 use super::run::Run;
 use super::status::SqpStatus;
@@ -8,7 +9,7 @@ use crate::certificate::kkt::{KktPoint, KktResiduals};
 use crate::numeric::sum::{max_abs, norm_two};
 
 /// Fits of multipliers are tried where the subproblem's are this many times too inexact at most.
-const FIT_RANGE: f64 = 1e4;
+const FIT_RANGE: f64 = 30.0;
 /// Entries of the Jacobian up to which a fit is tried at every point.
 const FIT_SIZE: usize = 10_000;
 
@@ -23,6 +24,12 @@ pub(super) fn after_step(run: &mut Run<'_>, line_search_failed: bool) {
     }
     if let Some(status) = failed(run) {
         run.status = status;
+        let gave_up =
+            !matches!(status, SqpStatus::Unbounded | SqpStatus::Cancelled | SqpStatus::IterateBlowup);
+        if let Some(evidence) = gave_up.then(|| infeasibility::judge_end(run)).flatten() {
+            run.infeasibility = Some(evidence);
+            run.status = SqpStatus::Infeasible;
+        }
     }
 }
 
@@ -31,23 +38,23 @@ fn converged(run: &mut Run<'_>) -> bool {
     if run.violation() > run.options.feasibility_tolerance {
         return false;
     }
-    let candidates = [Some(run.multipliers.clone()), fitted(run)];
-    for scaled in candidates.into_iter().flatten() {
-        if quick_residual(run, &scaled) > 1.0 {
-            continue;
-        }
-        let (multipliers, residuals) = certify(run, &scaled);
-        let o = run.options;
-        if residuals.hold(
-            o.stationarity_tolerance,
-            o.absolute_stationarity_tolerance,
-            o.feasibility_tolerance,
-        ) {
-            run.certified = Some((multipliers, residuals));
-            return true;
-        }
+    let last = run.multipliers.clone();
+    accepted(run, &last) || fitted(run).is_some_and(|fitted| accepted(run, &fitted))
+}
+
+/// Whether the independent check accepts these multipliers, which are then kept.
+fn accepted(run: &mut Run<'_>, scaled: &Multipliers) -> bool {
+    if quick_residual(run, scaled) > 1.0 {
+        return false;
     }
-    false
+    let (multipliers, residuals) = certify(run, scaled);
+    let o = run.options;
+    let holds =
+        residuals.hold(o.stationarity_tolerance, o.absolute_stationarity_tolerance, o.feasibility_tolerance);
+    if holds {
+        run.certified = Some((multipliers, residuals));
+    }
+    holds
 }
 
 /// ‖∇L‖∞ over twice its limit, in plain double precision and scaled units: above 1 the full check is not worth its time.

@@ -14,6 +14,16 @@ pub(in crate::sqp) trait Curvature {
     fn reduced(&self, free: &[usize]) -> Option<Reduced>;
 }
 
+impl<C: Curvature> Curvature for &C {
+    fn product(&self, v: &[f64]) -> Vec<f64> {
+        (**self).product(v)
+    }
+
+    fn reduced(&self, free: &[usize]) -> Option<Reduced> {
+        (**self).reduced(free)
+    }
+}
+
 /// Factors of B_FF.
 pub(in crate::sqp) enum Reduced {
     /// D⁻¹ + D⁻¹U C⁻¹ UᵀD⁻¹.
