@@ -2,6 +2,7 @@
 import { InputError } from '../errors.js'
 import { OuterQuestion } from '../native/binding.cjs'
 import { type Evaluate, isPromise } from '../objective/evaluation.js'
+import { givenNumbers } from '../objective/numbers.js'
 import { type Reply, ReplyWriter } from '../objective/reply.js'
 import { checkedNumber, isObject, wrongType } from '../validate.js'
 import type {
@@ -172,16 +173,9 @@ function matrix(path: string, given: unknown): ArrayLike<number> | undefined {
   return given.flatMap((row, i) => Array.from(numbers(`${path}[${i}]`, row) ?? []))
 }
 
-/** Numbers as they are: their count and their values are the solver's to judge. */
+/** Numbers as they are, or none: their count is the solver's to judge as well. */
 function numbers(path: string, value: unknown): ArrayLike<number> | undefined {
-  if (value === undefined || value instanceof Float64Array) return value
-  const length = isObject(value) ? value.length : undefined
-  if (typeof length !== 'number') throw wrongType(path, 'an array of numbers', value)
-  const array = value as ArrayLike<unknown>
-  for (let i = 0; i < length; i++) {
-    if (typeof array[i] !== 'number') throw wrongType(`${path}[${i}]`, 'a number', array[i])
-  }
-  return array as ArrayLike<number>
+  return value === undefined ? undefined : givenNumbers(path, value)
 }
 
 function solve(given: InnerSolve | undefined): number[] | undefined {

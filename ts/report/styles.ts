@@ -57,7 +57,7 @@ footer { margin-top: 4rem; padding-top: .8rem; border-top: 1px solid var(--rule)
 .tiles { display: grid; grid-template-columns: repeat(4, 1fr); gap: 1.4rem 1.6rem; margin: 2rem 0; }
 .tiles > div { padding-top: .6rem; border-top: 1px solid var(--rule-strong); }
 .tiles dt { font-size: .88rem; color: var(--muted); }
-.tiles dd { margin: .1rem 0 0; font-size: 1.5rem; line-height: 1.25; font-weight: 600; }
+.tiles dd { margin: .1rem 0 0; font-size: 1.5rem; line-height: 1.25; font-weight: 600; overflow-wrap: anywhere; }
 .tiles dd small { font-weight: 400; font-size: .6em; }
 .tiles dd.note { margin-top: .25rem; font-size: .85rem; font-weight: 400; line-height: 1.4; color: var(--muted); }
 .story h3 { margin-top: 1.5rem; }
@@ -134,7 +134,7 @@ details .scroll { margin-top: .5rem; max-height: 24rem; }
   h1 { font-size: 1.6rem; }
   h2 { font-size: 1.25rem; }
   .verdict { padding: 1rem 1rem .4rem; }
-  .tiles { grid-template-columns: repeat(2, 1fr); gap: 1.1rem; }
+  .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1.1rem; }
   .tiles dd { font-size: 1.25rem; }
   .plot svg.wide { display: none; }
   .plot svg.narrow { display: block; }

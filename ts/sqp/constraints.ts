@@ -1,6 +1,7 @@
 // Constraints in the forms that SciPy has, as rows lower ≤ c(x) ≤ upper.
 import { InputError } from '../errors.js'
 import type { NativeLinearBlock } from '../native/binding.cjs'
+import { dimension } from '../objective/numbers.js'
 import {
   checkedFunction,
   checkedNumber,
@@ -117,10 +118,6 @@ function matrixOf(path: string, given: unknown, n: number): { rows: Float64Array
   const all = new Float64Array(rows.length * n)
   for (const [i, row] of rows.entries()) all.set(row, i * n)
   return { rows: all, numRows: rows.length }
-}
-
-export function dimension(path: string, expected: number, received: number): InputError {
-  return new InputError('dimension', { path, expected: `length ${expected}`, received: `length ${received}` })
 }
 
 /** One number for each of `count`. */

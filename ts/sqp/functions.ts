@@ -1,9 +1,10 @@
 // Answers the solver's questions by calling the user's functions.
 import { SqpQuestion } from '../native/binding.cjs'
 import { type Evaluate, isPromise } from '../objective/evaluation.js'
+import { dimension, givenNumbers } from '../objective/numbers.js'
 import { type Reply, ReplyWriter } from '../objective/reply.js'
-import { checkedNumber, isObject, wrongType } from '../validate.js'
-import { type Block, dimension } from './constraints.js'
+import { checkedNumber } from '../validate.js'
+import type { Block } from './constraints.js'
 import type { MinimizeOptions, ScalarFunction } from './types.js'
 
 /** The questions about one problem of n variables. */
@@ -28,7 +29,7 @@ export class FunctionAnswers {
       case SqpQuestion.Objective:
         return this.#written(this.#fun(x), (value) => [checkedNumber('f(x)', value)])
       case SqpQuestion.Gradient:
-        return this.#written(gradient?.(x), (value) => numbers('gradient(x)', value, this.#n))
+        return this.#written(gradient?.(x), (value) => givenNumbers('gradient(x)', value, this.#n))
       case SqpQuestion.Constraints:
         return this.#all((block) => block.fun!(x), values)
       case SqpQuestion.Jacobian:
@@ -38,7 +39,7 @@ export class FunctionAnswers {
         )
       case SqpQuestion.ObjectiveHessianProduct:
         return this.#written(hessianProduct?.(x, v), (value) =>
-          numbers('hessianProduct(x, v)', value, this.#n),
+          givenNumbers('hessianProduct(x, v)', value, this.#n),
         )
       default:
         return this.#constraintProducts(x, v, weights)
@@ -50,7 +51,7 @@ export class FunctionAnswers {
     const counted = this.#blocks.map((block) => {
       const value = block.fun!(x)
       const count = (value: unknown) => {
-        block.numRows = typeof value === 'number' ? 1 : numbers(`${block.path}.fun(x)`, value).length
+        block.numRows = typeof value === 'number' ? 1 : givenNumbers(`${block.path}.fun(x)`, value).length
       }
       return isPromise(value) ? Promise.resolve(value).then(count) : count(value)
     })
@@ -87,7 +88,7 @@ export class FunctionAnswers {
     const write = (all: readonly unknown[]) => {
       this.#reply.begin()
       for (const [k, value] of all.entries()) {
-        this.#reply.vector(numbers(`${this.#blocks[k]!.path}.hessp(x, v, w)`, value, this.#n))
+        this.#reply.vector(givenNumbers(`${this.#blocks[k]!.path}.hessp(x, v, w)`, value, this.#n))
       }
       return this.#reply.end()
     }
@@ -97,27 +98,13 @@ export class FunctionAnswers {
 
 /** The values of a constraint, of which there must always be as many. */
 function values({ path, numRows }: Block, value: unknown): ArrayLike<number> {
-  return typeof value === 'number' && numRows === 1 ? [value] : numbers(`${path}.fun(x)`, value, numRows)
+  return typeof value === 'number' && numRows === 1 ? [value] : givenNumbers(`${path}.fun(x)`, value, numRows)
 }
 
 /** A Jacobian by rows, given so or as rows; of one row also as that row. */
 function matrix({ path, numRows }: Block, given: unknown, n: number): ArrayLike<number> {
   const at = `${path}.jac(x)`
-  if (!Array.isArray(given) || typeof given[0] === 'number') return numbers(at, given, numRows * n)
+  if (!Array.isArray(given) || typeof given[0] === 'number') return givenNumbers(at, given, numRows * n)
   if (given.length !== numRows) throw dimension(at, numRows, given.length)
-  return given.flatMap((row, i) => Array.from(numbers(`${at}[${i}]`, row, n)))
-}
-
-/** Numbers of any size, NaN included: the solver refuses the point. */
-function numbers(path: string, value: unknown, length?: number): ArrayLike<number> {
-  const received = isObject(value) ? value.length : undefined
-  if (typeof received !== 'number') throw wrongType(path, 'an array of numbers', value)
-  const array = value as unknown as ArrayLike<unknown>
-  if (length !== undefined && received !== length) throw dimension(path, length, received)
-  if (!(value instanceof Float64Array)) {
-    for (let i = 0; i < received; i++) {
-      if (typeof array[i] !== 'number') throw wrongType(`${path}[${i}]`, 'a number', array[i])
-    }
-  }
-  return array as ArrayLike<number>
+  return given.flatMap((row, i) => Array.from(givenNumbers(`${at}[${i}]`, row, n)))
 }

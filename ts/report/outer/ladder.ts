@@ -70,7 +70,7 @@ export function provenanceSection({ result }: OuterReportInput): Html {
   const { digest, cache } = result
   return html`<section id="provenance" aria-labelledby="provenance-title">
 <h2 id="provenance-title">Cache and digest</h2>
-<dl class="pairs"><div><dt>Digest of the point and its value</dt><dd><code>${digest}</code></dd></div>
+<dl class="pairs"><div><dt>Digest of the point and its value</dt><dd><code class="value">${digest}</code></dd></div>
 ${cache && html`<div><dt>Cache, key <code>${cache.key}</code></dt><dd>${formatIdentifier(cache.outcome)}${cache.reason && html`: <bdi>${cache.reason}</bdi>`}${cache.saved && '; the answer was stored'}</dd></div>`}</dl>
 <p>Two runs found the same point, bit for bit, if their digests agree.</p>
 </section>`
