@@ -44,3 +44,8 @@ struct OuterCachePage;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/sqp.md")]
 struct SqpPage;
+
+// And that of the page on diagnostics.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/diagnostics.md")]
+struct DiagnosticsPage;

@@ -9,6 +9,7 @@ pub mod gram;
 pub mod matrix;
 pub mod parallel;
 pub mod repeated_rows;
+pub mod singular_values;
 pub mod sparse;
 pub mod sparse_builder;
 mod sparse_products;

@@ -32,6 +32,20 @@ pub struct SuspiciousEntry {
     pub error: f64,
 }
 
+impl SuspiciousEntry {
+    /// The disagreement over what the error explains: above 1.
+    pub fn excess(&self) -> f64 {
+        let size = self.given.abs().max(self.estimate.abs());
+        let ratio = (self.given - self.estimate).abs() / allowed(self.error, size);
+        if ratio.is_nan() { f64::INFINITY } else { ratio }
+    }
+}
+
+/// How far a derivative of this size may lie from an estimate with this error.
+fn allowed(error: f64, size: f64) -> f64 {
+    10.0 * error + TOLERANCE * size.max(1e-6)
+}
+
 /// What [`check_derivatives`] found.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -174,9 +188,8 @@ impl Check<'_> {
             self.report.undecided += 1;
             return;
         }
-        let allowed = 10.0 * estimate.error + TOLERANCE * size.max(1e-6);
         let difference = (given - estimate.value).abs();
-        if difference.is_nan() || difference > allowed {
+        if difference.is_nan() || difference > allowed(estimate.error, size) {
             let (value, error) = (estimate.value, estimate.error);
             self.report.suspicious.push(SuspiciousEntry { entry, given, estimate: value, error });
         }
