@@ -9,6 +9,7 @@ import { addGenerate } from './generate.js'
 import { addImport } from './import.js'
 import { addRebalance } from './rebalance.js'
 import { addReweight } from './reweight.js'
+import { addServe } from './serve.js'
 import { addVerify } from './verify.js'
 
 /** Runs the command line; the result is the exit code. */
@@ -30,6 +31,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   addGenerate(program, done)
   addImport(program, done)
   addRebalance(program, done)
+  addServe(program, done)
   try {
     await program.parseAsync(args, { from: 'user' })
     return code
