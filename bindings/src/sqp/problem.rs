@@ -46,10 +46,19 @@ pub struct NativeSqpProblem {
     pub time_limit_seconds: Option<f64>,
 }
 
+/// The same as the crate takes it.
+pub struct ProblemParts {
+    pub problem: SqpProblem,
+    pub rows: IntervalRows,
+    pub linear: Vec<LinearBlock>,
+    pub options: SqpOptions,
+    pub time_limit_seconds: Option<f64>,
+}
+
 type Parsed<T> = std::result::Result<T, InputError>;
 
 impl NativeSqpProblem {
-    pub fn into_parts(self) -> Parsed<(SqpProblem, IntervalRows, Vec<LinearBlock>, SqpOptions, Option<f64>)> {
+    pub fn into_parts(self) -> Parsed<ProblemParts> {
         let rows = IntervalRows::new(self.row_lower.to_vec(), self.row_upper.to_vec())?;
         let names = if self.row_names.is_empty() { Vec::new() } else { rows.names(&self.row_names) };
         let problem = bounded(&self.start, self.lower.as_deref(), self.upper.as_deref())?
@@ -61,7 +70,8 @@ impl NativeSqpProblem {
             matrix: block.matrix.to_vec(),
         });
         let options = options(&self.options)?;
-        Ok((problem, rows, linear.collect(), options, self.time_limit_seconds))
+        let (linear, time_limit_seconds) = (linear.collect(), self.time_limit_seconds);
+        Ok(ProblemParts { problem, rows, linear, options, time_limit_seconds })
     }
 }
 

@@ -21,7 +21,7 @@ use crate::objective::message::Evaluate;
 use crate::objective::notices::{Notices, Queue};
 use crate::objective::session::{Session, start};
 use crate::sqp::functions::{JsFunctions, NativeProvides};
-use crate::sqp::problem::{LinearBlock, NativeSqpProblem};
+use crate::sqp::problem::{LinearBlock, NativeSqpProblem, ProblemParts};
 
 /// A result, and the multipliers of the user's rows.
 #[derive(Serialize)]
@@ -54,9 +54,9 @@ impl Run {
         notices: &Notices,
         token: &CancelToken,
     ) -> std::result::Result<Self, InputError> {
-        let (problem, rows, linear, options, time_limit) = problem.into_parts()?;
+        let ProblemParts { problem, rows, linear, options, time_limit_seconds } = problem.into_parts()?;
         let mut control = Control::default().with_cancel(token.flag());
-        control.start_clock(time_limit);
+        control.start_clock(time_limit_seconds);
         let (steps, events) = (notices.iterations(), notices.events());
         Ok(Self { problem, rows, linear, options, provides, control, steps, events, stopped: token.flag() })
     }

@@ -69,7 +69,7 @@ pub fn mixed_model(
 pub fn dyestuff(folder: &Path, criterion: Criterion) -> PenalizedRegression {
     let data = columns(&folder.join("lme4__Dyestuff.csv"), &["Yield", "Batch"]);
     let ones = vec![1.0; data[0].len()];
-    mixed_model(&parse(&data[0]), &[ones.clone()], &[(&data[1], ones)], criterion)
+    mixed_model(&parse(&data[0]), std::slice::from_ref(&ones), &[(&data[1], ones.clone())], criterion)
 }
 
 /// strength ~ 1 + (1 | sample) + (1 | batch).
@@ -78,7 +78,7 @@ pub fn pastes(folder: &Path, criterion: Criterion) -> PenalizedRegression {
     let ones = vec![1.0; data[0].len()];
     mixed_model(
         &parse(&data[0]),
-        &[ones.clone()],
+        std::slice::from_ref(&ones),
         &[(&data[1], ones.clone()), (&data[2], ones.clone())],
         criterion,
     )

@@ -360,10 +360,11 @@ mod tests {
         (|a| yanai(a, 1e-3, 1e-2), 1e-3, 1e-3),
     ];
 
+    /// What a trial gives: the value, and the slope where it was wanted.
+    type Trial = Result<(f64, Option<f64>), Infallible>;
+
     /// Value and slope at once, asked or not.
-    fn both(
-        phi: impl Fn(f64) -> (f64, f64),
-    ) -> impl FnMut(f64, &dyn Fn(f64) -> bool) -> Result<(f64, Option<f64>), Infallible> {
+    fn both(phi: impl Fn(f64) -> (f64, f64)) -> impl FnMut(f64, &dyn Fn(f64) -> bool) -> Trial {
         move |a, _| {
             let (value, slope) = phi(a);
             Ok((value, Some(slope)))

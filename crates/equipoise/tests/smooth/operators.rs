@@ -89,27 +89,34 @@ fn wide(n: usize) -> TrustRegion {
     TrustRegion::new(vec![-9.0; n], vec![9.0; n]).unwrap().gradient_tolerance(1e-9)
 }
 
-/// f = Σ wᵢ (xᵢ² − 1)², a double well in every coordinate: 0 is a maximum, (±1, …) are minima.
-fn wells(n: usize) -> (impl Fn(&[f64]) -> f64, impl Fn(&[f64]) -> Vec<f64>, impl Fn(&[f64]) -> HessianForm) {
-    let w = |i: usize| 0.25 + (i % 7) as f64;
-    (
-        move |x: &[f64]| (0..x.len()).map(|i| w(i) * (x[i] * x[i] - 1.0).powi(2)).sum(),
-        move |x: &[f64]| (0..x.len()).map(|i| 4.0 * w(i) * x[i] * (x[i] * x[i] - 1.0)).collect(),
-        move |x: &[f64]| {
-            assert_eq!(x.len(), n);
-            HessianForm::Operator(Arc::new(Diagonal(
-                (0..n).map(|i| 4.0 * w(i) * (3.0 * x[i] * x[i] - 1.0)).collect(),
-            )))
-        },
-    )
+/// Σ wᵢ (xᵢ² − 1)², a double well in every coordinate: 0 is a maximum, (±1, …) are minima.
+struct Wells;
+
+impl Wells {
+    fn weight(i: usize) -> f64 {
+        0.25 + (i % 7) as f64
+    }
+
+    fn value(x: &[f64]) -> f64 {
+        (0..x.len()).map(|i| Self::weight(i) * (x[i] * x[i] - 1.0).powi(2)).sum()
+    }
+
+    fn gradient(x: &[f64]) -> Vec<f64> {
+        (0..x.len()).map(|i| 4.0 * Self::weight(i) * x[i] * (x[i] * x[i] - 1.0)).collect()
+    }
+
+    fn hessian(x: &[f64]) -> HessianForm {
+        let diagonal = (0..x.len()).map(|i| 4.0 * Self::weight(i) * (3.0 * x[i] * x[i] - 1.0));
+        HessianForm::Operator(Arc::new(Diagonal(diagonal.collect())))
+    }
 }
 
 /// At 0 the gradient vanishes; the negative curvature is walked along until none is left, exactly measured (n = 3) and by Lanczos (n = 200).
 #[test]
 fn a_stationary_maximum_is_left_along_its_negative_curvature() {
     for (n, moved) in [(3, 3), (200, 200)] {
-        let (f, g, h) = wells(n);
-        let (state, solver) = run(&f, &g, &h, wide(n), &vec![0.0; n]).unwrap();
+        let (state, solver) =
+            run(Wells::value, Wells::gradient, Wells::hessian, wide(n), &vec![0.0; n]).unwrap();
         let x = state.get_best_param().unwrap();
         assert!(matches!(solver.stop(), SmoothStop::Stationary { .. }), "{solver:?}");
         assert_eq!(x.iter().filter(|x| (x.abs() - 1.0).abs() < 1e-8).count(), moved);
@@ -142,13 +149,23 @@ fn a_large_quadratic_over_a_box_is_solved_by_products() {
 
 #[test]
 fn the_radius_is_handed_back_and_taken_up() {
-    let (f, g, h) = wells(2);
-    let (_, first) = run(&f, &g, &h, wide(2).initial_radius(1e-3), &[3.0, -4.0]).unwrap();
+    let (_, first) =
+        run(Wells::value, Wells::gradient, Wells::hessian, wide(2).initial_radius(1e-3), &[3.0, -4.0])
+            .unwrap();
     assert!(first.radius() > 1e-3 && first.radius().is_finite());
-    let (state, second) = run(&f, &g, &h, wide(2).initial_radius(first.radius()), &[3.0, -4.0]).unwrap();
+    let (state, second) = run(
+        Wells::value,
+        Wells::gradient,
+        Wells::hessian,
+        wide(2).initial_radius(first.radius()),
+        &[3.0, -4.0],
+    )
+    .unwrap();
     assert!(second.num_iterations() < first.num_iterations());
     assert!(state.get_best_cost() < 1e-16);
-    let error = run(&f, &g, &h, wide(2).initial_radius(0.0), &[1.0, 1.0]).map(|_| ()).unwrap_err();
+    let error = run(Wells::value, Wells::gradient, Wells::hessian, wide(2).initial_radius(0.0), &[1.0, 1.0])
+        .map(|_| ())
+        .unwrap_err();
     assert_eq!(error.downcast_ref(), Some(&SmoothError::NotPositive { name: "initial_radius", value: 0.0 }));
 }
 
@@ -213,8 +230,8 @@ fn the_newton_decrement_ends_a_run() {
 #[test]
 fn two_runs_give_the_same_bits() {
     let bits = || {
-        let (f, g, h) = wells(5);
-        let (state, _) = run(&f, &g, &h, wide(5), &[0.3, -0.2, 3.0, 0.0, 1.7]).unwrap();
+        let (state, _) =
+            run(Wells::value, Wells::gradient, Wells::hessian, wide(5), &[0.3, -0.2, 3.0, 0.0, 1.7]).unwrap();
         state.get_best_param().unwrap().iter().map(|x| x.to_bits()).collect::<Vec<_>>()
     };
     assert_eq!(bits(), bits());
