@@ -44,6 +44,7 @@ const declared: Record<keyof typeof equipoise, string> = {
   outerReportText: 'function',
   rebalance: 'object',
   RejectedPoint: 'function',
+  renderSqpReport: 'function',
   REWEIGHT_METHODS: 'object',
   REWEIGHT_STATUSES: 'object',
   reweight: 'function',

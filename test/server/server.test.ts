@@ -72,9 +72,9 @@ describe('a run', () => {
 
 describe('a wrong request', () => {
   it.each([
-    ['broken JSON', 400, '{"options": ', 'body', 'malformed'],
+    ['broken JSON', 400, '{"options": ', 'body', 'format'],
     ['no object', 422, '[]', 'body', 'wrong_type'],
-    ['an unknown option', 422, request({ colour: 1 }), 'options.colour', 'unknown_field'],
+    ['an unknown option', 422, request({ colour: 1 }), 'options.colour', 'unknown_option'],
     ['a group key', 422, request({ group_constraints: { bad_key: {} } }), undefined, 'out_of_range'],
     [
       'a cap above 1',
@@ -101,7 +101,7 @@ describe('a wrong request', () => {
     const json = { 'content-type': 'application/json' }
     const missing = await send(json)
     expect(missing.statusCode).toBe(422)
-    expect(missing.json().detail[0]).toMatchObject({ path: 'header.Idempotency-Key', code: 'missing' })
+    expect(missing.json().detail[0]).toMatchObject({ path: 'header.Idempotency-Key', code: 'missing_value' })
     expect((await send({ ...json, 'idempotency-key': 'a b' })).statusCode).toBe(422)
     expect((await send({ 'content-type': 'text/plain', 'idempotency-key': 'k' })).statusCode).toBe(415)
     expect((await send({ ...json, 'idempotency-key': 'k' }, 'x'.repeat(3000))).statusCode).toBe(413)

@@ -54,7 +54,12 @@ export async function createServer(changes: Partial<ServerOptions> = {}): Promis
       // Compares in constant time.
       await guarded.register(bearerAuth, {
         keys: new Set([options.token]),
-        errorResponse: () => ({ status: 401, message: 'a bearer token is needed', detail: [] }),
+        errorResponse: () => ({
+          error: 'unauthorized',
+          status: 401,
+          message: 'a bearer token is needed',
+          detail: [],
+        }),
       })
     }
     guarded.get('/metrics', async (_request, reply) =>

@@ -42,7 +42,7 @@ const MESSAGES: Readonly<Record<number, string>> = {
 /** Any error as a response: never with a stack, never with more of the request than the fault itself. */
 export function refuseError(reply: FastifyReply, error: unknown): FastifyReply {
   if (error instanceof InputError) {
-    const status = error.code === 'malformed' ? 400 : 422
+    const status = error.code === 'format' ? 400 : 422
     const { path, code, expected, received } = error
     return refuse(reply, status, MESSAGES[status] as string, [{ path, code, expected, received }])
   }

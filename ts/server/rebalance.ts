@@ -38,7 +38,7 @@ function identityOf({ headers }: FastifyRequest, needsKey: boolean): RequestIden
   const idempotencyKey = header(headers['idempotency-key'], 'Idempotency-Key')
   const correlationId = header(headers['x-correlation-id'], 'X-Correlation-Id')
   if (idempotencyKey === undefined && needsKey) {
-    throw new InputError('missing', {
+    throw new InputError('missing_value', {
       path: 'header.Idempotency-Key',
       expected: 'a key that the caller chooses for this request',
       received: 'nothing',

@@ -65,9 +65,3 @@ export interface SqpReportDocument {
   active: { name: string; spans: [first: number, last: number][] }[]
   trajectory: SqpStep[]
 }
-
-export function toNumber(value: ReportNumber | boolean | undefined): number {
-  if (value === 'inf') return Number.POSITIVE_INFINITY
-  if (value === '-inf') return Number.NEGATIVE_INFINITY
-  return typeof value === 'number' ? value : Number.NaN
-}

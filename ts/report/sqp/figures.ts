@@ -1,7 +1,8 @@
 import { type Html, html } from '../escape.js'
 import { figure, formatScientific } from '../format.js'
 import { dataTable } from '../table.js'
-import { type SqpReportDocument, toNumber } from './document.js'
+import type { SqpReportDocument } from './document.js'
+import { toNumber } from './number.js'
 
 /** What happened over the whole run, counted. */
 export function countersSection(report: SqpReportDocument): Html {

@@ -1,6 +1,7 @@
 import { type Html, html } from '../escape.js'
 import { figure, formatCount, formatIdentifier, formatScientific } from '../format.js'
-import { type SqpReportDocument, toNumber } from './document.js'
+import type { SqpReportDocument } from './document.js'
+import { toNumber } from './number.js'
 import { suggestionItem } from './signals.js'
 
 /** The verdict, the likely cause and the first thing to try. */

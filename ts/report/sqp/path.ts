@@ -3,7 +3,8 @@ import { figure, formatCount, formatScientific } from '../format.js'
 import { plotFigure } from '../plots/figure.js'
 import { type PlotSize, type Spec, sideTitle } from '../plots/svg.js'
 import { dataTable } from '../table.js'
-import { type SqpReportDocument, type SqpStep, toNumber } from './document.js'
+import type { SqpReportDocument, SqpStep } from './document.js'
+import { toNumber } from './number.js'
 
 const LEFT = 74
 /** More steps than this are thinned out in the table. */

@@ -1,7 +1,7 @@
 import { type Html, html } from '../escape.js'
 import { figure, formatIdentifier, formatScientific } from '../format.js'
 import type { SqpDiagnosis, SqpReportDocument, SqpSignal, SqpSuggestion } from './document.js'
-import { toNumber } from './document.js'
+import { toNumber } from './number.js'
 
 export const SIGNAL_STYLES = `
 .signal { margin: 1.6rem 0; padding: .2rem 1.2rem .8rem; border-left: 4px solid var(--rule-strong); }
