@@ -14,6 +14,8 @@ mod audit;
 pub mod comparison;
 mod conflict;
 mod heuristic;
+#[cfg(test)]
+mod optimality;
 mod rounding;
 mod rules;
 mod solver;
