@@ -15,7 +15,7 @@ function examplesOf(page: string): { code: string; printed: string } {
 }
 
 describe('the pages of docs/', () => {
-  it.each(['docs/forms.md', 'docs/targets.md'])('%s shows what its code prints', (page) => {
+  it.each(['docs/forms.md', 'docs/targets.md', 'docs/qp.md'])('%s shows what its code prints', (page) => {
     const { code, printed } = examplesOf(page)
     // Within the package, so that it finds `equipoise` by name.
     const file = join(root, `.${page.replaceAll(/\W/g, '-')}.mjs`)

@@ -10,6 +10,8 @@ export type * from './outer/objective-types.js'
 export { type OuterReportOptions, outerReport, outerReportText } from './outer/report.js'
 export type * from './outer/result-types.js'
 export type * from './outer/types.js'
+export * from './qp/problem.js'
+export type * from './qp/types.js'
 export type * from './report/sqp/document.js'
 export { renderSqpReport, type SqpReportHead } from './report/sqp/render.js'
 export {

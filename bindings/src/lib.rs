@@ -20,6 +20,7 @@
 //! | [`objective`] | objectives written in JavaScript, synchronous or not |
 //! | [`outer`] | the outer optimiser |
 //! | [`sqp`] | constrained minimisation |
+//! | [`qp`] | convex quadratic programs |
 //! | [`gold_star`] | comparison with reference weights |
 //! | [`synthetic`] | the generated national population |
 //! | [`targets`] | portfolio targets and rebalances |
@@ -44,6 +45,7 @@ pub mod outer;
 pub mod penalty;
 pub mod priorities;
 pub mod problem;
+pub mod qp;
 pub mod replicates;
 pub mod run;
 pub mod sqp;

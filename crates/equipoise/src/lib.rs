@@ -25,7 +25,7 @@ pub mod sqp;
 pub mod status;
 pub mod targets;
 
-// The Rust of the page on forms runs as a documentation test.
+// The Rust of the pages on forms and on quadratic programs runs as documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/forms.md")]
 struct FormsPage;
@@ -34,8 +34,6 @@ struct FormsPage;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/outer.md")]
 struct OuterPage;
-
-// And those beside it.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/outer-cache.md")]
 struct OuterCachePage;
@@ -49,3 +47,8 @@ struct SqpPage;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/diagnostics.md")]
 struct DiagnosticsPage;
+
+// And that of the page on quadratic programs.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/qp.md")]
+struct QuadraticProgramsPage;

@@ -3,6 +3,8 @@
 //! For min ½xᵀPx + qᵀx over rl ≤ Ax ≤ ru, xl ≤ x ≤ xu the optimum has multipliers y (rows) and z (bounds) with
 //! Px + q = Aᵀy + z, each pressing on its lower side if positive and on its upper side if negative.
 
+use serde::Serialize;
+
 use super::box_residuals::larger;
 use super::linear_system::{Edge, LinearSystem, Member, Part};
 use crate::error::{InputCode, InputError};
@@ -206,7 +208,8 @@ pub(crate) fn check_bounds(sides: [(&str, &[f64]); 2], length: usize) -> Result<
 }
 
 /// What a point and its multipliers say about optimality; the residuals are all zero exactly at a solution.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct QuadraticResiduals {
     /// maxⱼ |Px + q − Aᵀy − z|ⱼ.
     pub stationarity: f64,
@@ -304,9 +307,10 @@ impl QuadraticResiduals {
         larger(larger(stationarity, self.feasibility), larger(complementarity, gap))
     }
 
-    /// |objective − dual objective|.
+    /// |objective − dual objective|; infinite where there is none.
     pub fn gap(&self) -> f64 {
-        (self.objective - self.dual_objective).abs()
+        let gap = (self.objective - self.dual_objective).abs();
+        if gap.is_nan() { f64::INFINITY } else { gap }
     }
 
     /// No point at all: every residual infinite.

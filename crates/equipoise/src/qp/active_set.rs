@@ -12,6 +12,7 @@ use super::working_factor::{NotPositive, WorkingFactor};
 use crate::certificate::linear_system::{Edge, Member, Part};
 use crate::certificate::quadratic::QuadraticProgram;
 use crate::control::Control;
+use crate::numeric::matrix::Row;
 use crate::numeric::sum::{axpy, max_abs, norm_two};
 
 /// A violation counts beyond this, relative to max(|bound|, ‖normal‖·the largest ‖x‖ so far).
@@ -70,8 +71,12 @@ pub(super) struct ActiveSet {
     candidates: Vec<usize>,
     /// The largest ‖x‖ so far: what rounding errors of x are relative to.
     length: f64,
-    pub(super) d: Vec<f64>,
+    /// The image of the normal in hand, and its parts along Q and beyond it.
+    image: Vec<f64>,
+    along: Vec<f64>,
+    beyond: Vec<f64>,
     pub(super) r: Vec<f64>,
+    pub(super) change: Vec<f64>,
     pub(super) z: Vec<f64>,
 }
 
@@ -116,7 +121,8 @@ impl ActiveSet {
         self.candidates.clear();
         self.places.clear();
         self.places.resize(m + n, Place::Outside);
-        for buffer in [&mut self.x, &mut self.d, &mut self.r, &mut self.z] {
+        let buffers = [&mut self.x, &mut self.image, &mut self.along, &mut self.beyond];
+        for buffer in buffers.into_iter().chain([&mut self.r, &mut self.z]) {
             buffer.clear();
             buffer.resize(n, 0.0);
         }
@@ -145,10 +151,10 @@ impl ActiveSet {
         if k == n || self.places[index] == Place::Working {
             return;
         }
-        self.image(task, member);
-        if norm_two(&self.d[k..]) > DEPENDENT * norm_two(&self.d) {
-            self.factor.times_from(k, &self.d, &mut self.z);
-            self.factor.add(&self.d, &self.z);
+        self.split_normal(task, member);
+        let length = norm_two(&self.beyond);
+        if length > DEPENDENT * norm_two(&self.image) {
+            self.factor.add(&self.along, &self.beyond, length);
             self.working.push(member);
             self.places[index] = Place::Working;
         }
@@ -176,22 +182,29 @@ impl ActiveSet {
         }
     }
 
-    /// x and the multipliers from the factors: with w = Jᵀ(the linear term), x = J₁R⁻ᵀb − J₂w₂ and u = R⁻¹(R⁻ᵀb + w₁).
+    /// x and the multipliers from the factors: a Newton step from x = 0 without multipliers.
     fn minimise_on_working_set(&mut self, task: &Task<'_>) {
-        let k = self.factor.len();
-        self.factor.transposed_times(task.linear, &mut self.d);
         for (r, &member) in self.r.iter_mut().zip(&self.working) {
             *r = sign(member) * task.program.bound(member);
         }
-        self.factor.solve_transposed(&mut self.r[..k]);
-        self.multipliers.clear();
-        self.multipliers.extend(self.r[..k].iter().zip(&self.d).map(|(b, w)| b + w));
-        self.factor.solve(&mut self.multipliers);
-        for j in 0..self.d.len() {
-            self.d[j] = if j < k { self.r[j] } else { -self.d[j] };
-        }
-        self.factor.times_from(0, &self.d, &mut self.x);
+        self.newton_step(task.linear);
+        std::mem::swap(&mut self.multipliers, &mut self.change);
+        std::mem::swap(&mut self.x, &mut self.z);
         self.length = self.length.max(norm_two(&self.x));
+    }
+
+    /// With g the gradient less the working set's pressure and `r` the working set's shortfalls: `z` and `change` such that x + z and
+    /// u + change solve the working set's equations. For L⁻¹g = Qg₁ + g₂: z = L⁻ᵀ(QR⁻ᵀr − g₂), change = R⁻¹(R⁻ᵀr + g₁).
+    pub(super) fn newton_step(&mut self, gradient: &[f64]) {
+        let k = self.factor.len();
+        self.factor.image_of_row(Row::Dense(gradient), 1.0, &mut self.image);
+        self.factor.split(&self.image, &mut self.along, &mut self.beyond);
+        self.factor.solve_transposed(&mut self.r[..k]);
+        self.change.clear();
+        self.change.extend(self.r[..k].iter().zip(&self.along).map(|(r, g)| r + g));
+        self.factor.solve(&mut self.change);
+        self.factor.basis_times_minus(&self.r, &mut self.beyond);
+        self.factor.back(&self.beyond, &mut self.z);
     }
 
     /// Takes in violated constraints until there is none.
@@ -207,7 +220,8 @@ impl ActiveSet {
 
     /// Goldfarb and Idnani's step 2 for a violated constraint: `Optimal` once it holds.
     fn take_in(&mut self, task: &Task<'_>, member: Member) -> End {
-        self.image(task, member);
+        self.split_normal(task, member);
+        let size = norm_two(&self.image);
         let mut multiplier = 0.0;
         loop {
             if self.iterations >= task.limit {
@@ -218,9 +232,9 @@ impl ActiveSet {
             }
             self.iterations += 1;
             let k = self.factor.len();
-            let towards = norm_two(&self.d[k..]);
-            let is_independent = towards > DEPENDENT * norm_two(&self.d);
-            self.r[..k].copy_from_slice(&self.d[..k]);
+            let towards = norm_two(&self.beyond);
+            let is_independent = towards > DEPENDENT * size && k < self.x.len();
+            self.r[..k].copy_from_slice(&self.along[..k]);
             self.factor.solve(&mut self.r[..k]);
             let blocking = self.blocking(task);
             let dual_step = blocking.map_or(f64::INFINITY, |p| (self.multipliers[p] / self.r[p]).max(0.0));
@@ -231,7 +245,7 @@ impl ActiveSet {
             }
             let step = dual_step.min(full_step);
             if is_independent {
-                self.factor.times_from(k, &self.d, &mut self.z);
+                self.factor.back(&self.beyond, &mut self.z);
                 axpy(step, &self.z, &mut self.x);
             }
             axpy(-step, &self.r[..k], &mut self.multipliers);
@@ -239,7 +253,7 @@ impl ActiveSet {
             match blocking {
                 Some(p) if dual_step < full_step => self.drop_position(task, p, true),
                 _ => {
-                    self.factor.add(&self.d, &self.z);
+                    self.factor.add(&self.along, &self.beyond, towards);
                     self.working.push(member);
                     self.multipliers.push(multiplier);
                     self.places[index(task, member.part)] = Place::Working;
@@ -322,21 +336,24 @@ impl ActiveSet {
         right
     }
 
-    /// Drops the constraint at position p; `d` follows if it is an image.
+    /// Drops the constraint at position p; the split normal in hand follows if there is one.
     fn drop_position(&mut self, task: &Task<'_>, p: usize, follow: bool) {
-        let image = if follow { Some(&mut self.d[..]) } else { None };
-        self.factor.remove(p, image);
+        let split = if follow { Some((&mut self.along[..], &mut self.beyond[..])) } else { None };
+        self.factor.remove(p, split);
         self.multipliers.remove(p);
         let member = self.working.remove(p);
         self.places[index(task, member.part)] = Place::Outside;
     }
 
-    /// d = Jᵀ·(the signed normal).
-    fn image(&mut self, task: &Task<'_>, member: Member) {
+    /// The image L⁻¹·(signed normal) and its parts along Q and beyond it.
+    fn split_normal(&mut self, task: &Task<'_>, member: Member) {
         match member.part {
-            Part::Row(i) => self.factor.image_of_row(task.program.matrix.row(i), sign(member), &mut self.d),
-            Part::Column(j) => self.factor.image_of_unit(j, sign(member), &mut self.d),
+            Part::Row(i) => {
+                self.factor.image_of_row(task.program.matrix.row(i), sign(member), &mut self.image);
+            }
+            Part::Column(j) => self.factor.image_of_unit(j, sign(member), &mut self.image),
         }
+        self.factor.split(&self.image, &mut self.along, &mut self.beyond);
     }
 
     /// bound − normal·x of the signed inequality: positive if violated.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::InputError;
+use crate::error::{InputCode, InputError};
 
 /// How a quadratic program is solved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -17,7 +17,21 @@ pub enum QpMethod {
     InteriorPoint,
 }
 
+impl std::str::FromStr for QpMethod {
+    type Err = InputError;
+
+    fn from_str(name: &str) -> Result<Self, InputError> {
+        Self::ALL.into_iter().find(|method| method.as_str() == name).ok_or_else(|| {
+            let rule = "auto, active_set or interior_point";
+            InputError::new(InputCode::OutOfRange, "method", rule, format!("{name:?}"))
+        })
+    }
+}
+
 impl QpMethod {
+    /// Every method.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::ActiveSet, Self::InteriorPoint];
+
     /// The method as it appears in JavaScript.
     pub fn as_str(self) -> &'static str {
         match self {

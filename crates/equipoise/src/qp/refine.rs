@@ -23,15 +23,8 @@ impl ActiveSet {
                 break;
             }
             last = relative;
-            self.factor.transposed_times(&residual, &mut self.d);
-            self.factor.solve_transposed(&mut self.r[..k]);
-            let mut change: Vec<f64> = self.r[..k].iter().zip(&self.d).map(|(v, g)| v + g).collect();
-            self.factor.solve(&mut change);
-            axpy(1.0, &change, &mut self.multipliers);
-            for j in 0..n {
-                self.d[j] = if j < k { self.r[j] } else { -self.d[j] };
-            }
-            self.factor.times_from(0, &self.d, &mut self.z);
+            self.newton_step(&residual);
+            axpy(1.0, &self.change, &mut self.multipliers);
             axpy(1.0, &self.z, &mut self.x);
         }
         for member in &self.working {

@@ -88,7 +88,8 @@ impl QpStatus {
 }
 
 /// One method that was tried.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct QpAttempt {
     /// Which.
     pub method: QpMethod,

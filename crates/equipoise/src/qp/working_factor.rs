@@ -1,23 +1,28 @@
-//! The factors of the dual active-set method: JᵀPJ = I and JᵀN = [R; 0] for the working set's normals N.
+//! The factors of the dual active-set method: P = LLᵀ and, for the working set's normals N, L⁻¹N = QR.
 //!
-//! A constraint is added by one Householder reflection of the free columns of J, and dropped by Givens rotations.
+//! Q gains a column by Gram–Schmidt, twice where the first pass cancels, and loses one by Givens rotations, so that a step costs
+//! O(nk) for k constraints in the working set.
 //!
-//! Source: D. Goldfarb, A. Idnani, Math. Programming 27 (1983) 1–33, §4.
+//! Sources: D. Goldfarb, A. Idnani, Math. Programming 27 (1983) 1–33, §4; J. W. Daniel, W. B. Gragg, L. Kaufman, G. W. Stewart,
+//! Math. Comp. 30 (1976) 772–795 (the updates of QR).
 
 use crate::numeric::matrix::{Matrix, Row};
 use crate::numeric::sum::{axpy, dot, norm_two};
 
-/// J (n × n) and R (upper triangular), both by columns of stride n; the first `len` columns of J belong to the working set.
+/// A pass of Gram–Schmidt that leaves less than this part of the vector is repeated (Daniel et al., η = √½).
+const CANCELLATION: f64 = 0.707;
+
+/// L⁻¹ by rows, Q and R by columns, each of stride n; Q and R have `len` columns.
 #[derive(Debug, Clone, Default)]
 pub(super) struct WorkingFactor {
     n: usize,
     len: usize,
-    columns: Vec<f64>,
+    inverse: Vec<f64>,
+    /// The first column of each row of L⁻¹ that may be other than zero.
+    first: Vec<usize>,
+    basis: Vec<f64>,
     triangle: Vec<f64>,
-    /// J of the empty working set: L⁻ᵀ with P = LLᵀ.
-    start: Vec<f64>,
-    /// J v of the reflection in hand.
-    reflected: Vec<f64>,
+    correction: Vec<f64>,
 }
 
 /// The pivot that is not positive.
@@ -30,39 +35,38 @@ impl WorkingFactor {
         let n = hessian.num_rows();
         self.n = n;
         self.len = 0;
-        self.triangle.resize(n * n, 0.0);
-        self.reflected.resize(n, 0.0);
-        self.columns.clear();
-        self.columns.resize(n * n, 0.0);
-        self.start.clear();
-        self.start.resize(n * n, 0.0);
+        self.correction.resize(n, 0.0);
+        for part in [&mut self.inverse, &mut self.basis, &mut self.triangle] {
+            part.clear();
+            part.resize(n * n, 0.0);
+        }
         // L by rows, in the place of R for the moment.
         let lower = &mut self.triangle;
-        let first = cholesky(hessian, shift, lower)?;
-        // Row k of L⁻¹ is column k of L⁻ᵀ; L⁻¹ by forward substitution, a row at a time.
+        self.first = cholesky(hessian, shift, lower)?;
+        // L⁻¹ by forward substitution, a row at a time.
         for k in 0..n {
-            let (done, rest) = self.start.split_at_mut(k * n);
+            let (done, rest) = self.inverse.split_at_mut(k * n);
             let row = &mut rest[..=k];
             row[k] = 1.0;
-            for j in first[k]..k {
+            let mut start = k;
+            for j in self.first[k]..k {
                 let l = lower[k * n + j];
                 if l != 0.0 {
-                    axpy(-l, &done[j * n..=j * n + j], &mut row[..=j]);
+                    let from = self.first[j];
+                    start = start.min(from);
+                    axpy(-l, &done[j * n + from..=j * n + j], &mut row[from..=j]);
                 }
             }
+            self.first[k] = start;
             let pivot = 1.0 / lower[k * n + k];
-            row.iter_mut().for_each(|v| *v *= pivot);
+            row[start..].iter_mut().for_each(|v| *v *= pivot);
         }
-        self.columns.copy_from_slice(&self.start);
         Ok(())
     }
 
     /// Empties the working set.
     pub(super) fn restart(&mut self) {
-        if self.len > 0 {
-            self.columns.copy_from_slice(&self.start);
-            self.len = 0;
-        }
+        self.len = 0;
     }
 
     /// Number of constraints in the working set.
@@ -70,33 +74,80 @@ impl WorkingFactor {
         self.len
     }
 
-    fn column(&self, j: usize) -> &[f64] {
-        &self.columns[j * self.n..(j + 1) * self.n]
+    /// Row j of L⁻¹ from its first entry, and where that is.
+    fn inverse_row(&self, j: usize) -> (usize, &[f64]) {
+        (self.first[j], &self.inverse[j * self.n + self.first[j]..=j * self.n + j])
     }
 
-    /// d = Jᵀv.
-    pub(super) fn transposed_times(&self, v: &[f64], d: &mut [f64]) {
-        d.iter_mut().enumerate().for_each(|(j, d)| *d = dot(self.column(j), v));
+    fn basis_column(&self, p: usize) -> &[f64] {
+        &self.basis[p * self.n..(p + 1) * self.n]
     }
 
-    /// d = sign·Jᵀ·row.
-    pub(super) fn image_of_row(&self, row: Row<'_>, sign: f64, d: &mut [f64]) {
-        d.iter_mut().enumerate().for_each(|(j, d)| *d = sign * row.dot(self.column(j)));
-    }
-
-    /// d = sign·Jᵀeᵢ.
-    pub(super) fn image_of_unit(&self, i: usize, sign: f64, d: &mut [f64]) {
-        let column = self.columns.iter().skip(i).step_by(self.n.max(1));
-        d.iter_mut().zip(column).for_each(|(d, v)| *d = sign * v);
-    }
-
-    /// out = Σ wⱼ Jⱼ over the columns from `first`; `w` has n entries.
-    pub(super) fn times_from(&self, first: usize, w: &[f64], out: &mut [f64]) {
-        out.fill(0.0);
-        for j in first..self.n {
-            if w[j] != 0.0 {
-                axpy(w[j], self.column(j), out);
+    /// a = sign·L⁻¹·row.
+    pub(super) fn image_of_row(&self, row: Row<'_>, sign: f64, a: &mut [f64]) {
+        match row {
+            Row::Dense(values) => {
+                for (j, a) in a.iter_mut().enumerate() {
+                    let (first, inverse) = self.inverse_row(j);
+                    *a = sign * dot(inverse, &values[first..=j]);
+                }
             }
+            Row::Sparse(columns, values) => {
+                a.fill(0.0);
+                for (&i, v) in columns.iter().zip(values) {
+                    for j in i as usize..self.n {
+                        a[j] += sign * v * self.inverse[j * self.n + i as usize];
+                    }
+                }
+            }
+        }
+    }
+
+    /// a = sign·L⁻¹eᵢ.
+    pub(super) fn image_of_unit(&self, i: usize, sign: f64, a: &mut [f64]) {
+        a[..i].fill(0.0);
+        for j in i..self.n {
+            a[j] = sign * self.inverse[j * self.n + i];
+        }
+    }
+
+    /// x = L⁻ᵀw.
+    pub(super) fn back(&self, w: &[f64], x: &mut [f64]) {
+        x.fill(0.0);
+        for (j, &w) in w.iter().enumerate() {
+            if w != 0.0 {
+                let (first, inverse) = self.inverse_row(j);
+                axpy(w, inverse, &mut x[first..=j]);
+            }
+        }
+    }
+
+    /// a = Q·along + beyond with Qᵀbeyond = 0.
+    pub(super) fn split(&mut self, a: &[f64], along: &mut [f64], beyond: &mut [f64]) {
+        let mut before = norm_two(a);
+        beyond.copy_from_slice(a);
+        along[..self.len].fill(0.0);
+        for _ in 0..3 {
+            for p in 0..self.len {
+                self.correction[p] = dot(self.basis_column(p), beyond);
+            }
+            for p in 0..self.len {
+                axpy(-self.correction[p], &self.basis[p * self.n..(p + 1) * self.n], beyond);
+                along[p] += self.correction[p];
+            }
+            let after = norm_two(beyond);
+            if after > CANCELLATION * before || after == 0.0 {
+                break;
+            }
+            before = after;
+        }
+    }
+
+    /// out ← Q·along − out.
+    pub(super) fn basis_times_minus(&self, along: &[f64], out: &mut [f64]) {
+        out.iter_mut().for_each(|v| *v = -*v);
+        for p in 0..self.len {
+            axpy(along[p], self.basis_column(p), out);
         }
     }
 
@@ -118,54 +169,46 @@ impl WorkingFactor {
         }
     }
 
-    /// Adds a normal with d = Jᵀ·normal and z = Σ dⱼJⱼ over the free columns: one reflection gathers the free part of d into its
-    /// first entry.
-    pub(super) fn add(&mut self, d: &[f64], z: &[f64]) {
+    /// Adds a normal whose image was split into `along` and `beyond`, of the given length.
+    pub(super) fn add(&mut self, along: &[f64], beyond: &[f64], length: f64) {
         let (n, k) = (self.n, self.len);
-        let column = &mut self.triangle[k * n..=k * n + k];
-        column.copy_from_slice(&d[..=k]);
-        let length = norm_two(&d[k..]);
-        if d[k + 1..].iter().any(|d| *d != 0.0) {
-            // v = d − αe₁ with vᵀv = 2·length·(length + |d₁|).
-            let alpha = if d[k] > 0.0 { -length } else { length };
-            column[k] = alpha;
-            let beta = 1.0 / (length * (length + d[k].abs()));
-            let free = &mut self.columns[k * n..];
-            for ((r, z), first) in self.reflected.iter_mut().zip(z).zip(&free[..n]) {
-                *r = beta * (z - alpha * first);
-            }
-            for (j, column) in free.chunks_exact_mut(n).enumerate() {
-                let v = if j == 0 { d[k] - alpha } else { d[k + j] };
-                if v != 0.0 {
-                    axpy(-v, &self.reflected, column);
-                }
-            }
+        self.triangle[k * n..k * n + k].copy_from_slice(&along[..k]);
+        self.triangle[k * n + k] = length;
+        let inverse = 1.0 / length;
+        for (q, b) in self.basis[k * n..(k + 1) * n].iter_mut().zip(beyond) {
+            *q = inverse * b;
         }
         self.len += 1;
     }
 
-    /// Drops the constraint at position `p`; `d`, if given, is Jᵀv of some v and follows the rotations of J.
-    pub(super) fn remove(&mut self, p: usize, mut d: Option<&mut [f64]>) {
+    /// Drops the constraint at position `p`; a split image, if given, becomes one of the smaller working set.
+    pub(super) fn remove(&mut self, p: usize, split: Option<(&mut [f64], &mut [f64])>) {
         let n = self.n;
         self.len -= 1;
-        for j in p..self.len {
+        let last = self.len;
+        let mut none = [];
+        let (along, beyond) = split.map_or((&mut none[..], None), |(along, beyond)| (along, Some(beyond)));
+        for j in p..last {
             let next = (j + 1) * n;
             self.triangle.copy_within(next..next + j + 2, j * n);
         }
-        for j in p..self.len {
+        for j in p..last {
             let (c, s, length) = rotation(self.triangle[j * n + j], self.triangle[j * n + j + 1]);
             self.triangle[j * n + j] = length;
-            for column in j + 1..self.len {
+            for column in j + 1..last {
                 let pair = &mut self.triangle[column * n + j..column * n + j + 2];
                 (pair[0], pair[1]) = (c * pair[0] + s * pair[1], c * pair[1] - s * pair[0]);
             }
-            let (left, right) = self.columns.split_at_mut((j + 1) * n);
+            let (left, right) = self.basis.split_at_mut((j + 1) * n);
             for (a, b) in left[j * n..].iter_mut().zip(&mut right[..n]) {
                 (*a, *b) = (c * *a + s * *b, c * *b - s * *a);
             }
-            if let Some(d) = &mut d {
-                (d[j], d[j + 1]) = (c * d[j] + s * d[j + 1], c * d[j + 1] - s * d[j]);
+            if let Some([a, b]) = along.get_mut(j..j + 2) {
+                (*a, *b) = (c * *a + s * *b, c * *b - s * *a);
             }
+        }
+        if let Some(beyond) = beyond {
+            axpy(along[last], &self.basis[last * n..(last + 1) * n], beyond);
         }
     }
 }
@@ -177,8 +220,13 @@ fn cholesky(hessian: &Matrix, shift: f64, lower: &mut [f64]) -> Result<Vec<usize
     for i in 0..n {
         let (done, rest) = lower.split_at_mut(i * n);
         let row = &mut rest[..=i];
-        row.fill(0.0);
-        hessian.row(i).entries().take_while(|(j, _)| *j <= i).for_each(|(j, p)| row[j] = p);
+        match hessian.row(i) {
+            Row::Dense(values) => row.copy_from_slice(&values[..=i]),
+            Row::Sparse(columns, values) => {
+                let lower_part = columns.iter().zip(values).take_while(|(j, _)| **j as usize <= i);
+                lower_part.for_each(|(&j, &p)| row[j as usize] = p);
+            }
+        }
         row[i] += shift;
         let scale = row[i];
         let start = row.iter().position(|v| *v != 0.0).unwrap_or(i);
@@ -207,22 +255,29 @@ fn rotation(a: f64, b: f64) -> (f64, f64, f64) {
 mod tests {
     use super::*;
 
-    /// JᵀPJ = I and JᵀN = [R; 0].
+    /// QR = L⁻¹N, QᵀQ = I, and L⁻ᵀL⁻¹ = (P + shift·I)⁻¹.
     fn holds(factor: &WorkingFactor, hessian: &Matrix, shift: f64, normals: &[Vec<f64>]) {
         let n = hessian.num_rows();
-        let mut d = vec![0.0; n];
+        let (mut a, mut x) = (vec![0.0; n], vec![0.0; n]);
         for (k, normal) in normals.iter().enumerate() {
-            factor.transposed_times(normal, &mut d);
-            for (i, d) in d.iter().enumerate() {
-                let want = if i <= k { factor.triangle[k * n + i] } else { 0.0 };
-                assert!((d - want).abs() < 1e-13, "{i} {k}: {d} {want}");
+            factor.image_of_row(Row::Dense(normal), 1.0, &mut a);
+            let mut product = vec![0.0; n];
+            for p in 0..=k {
+                axpy(factor.triangle[k * n + p], factor.basis_column(p), &mut product);
+            }
+            assert!(a.iter().zip(&product).all(|(a, b)| (a - b).abs() < 1e-13), "column {k}");
+            for p in 0..normals.len() {
+                let inner = dot(factor.basis_column(p), factor.basis_column(k));
+                assert!((inner - if p == k { 1.0 } else { 0.0 }).abs() < 1e-14);
             }
         }
         for i in 0..n {
-            for j in 0..n {
-                let mut image = hessian.times(factor.column(j));
-                axpy(shift, factor.column(j), &mut image);
-                assert!((dot(factor.column(i), &image) - if i == j { 1.0 } else { 0.0 }).abs() < 1e-13);
+            factor.image_of_unit(i, 1.0, &mut a);
+            factor.back(&a, &mut x);
+            let mut product = hessian.times(&x);
+            axpy(shift, &x, &mut product);
+            for (j, v) in product.iter().enumerate() {
+                assert!((v - if i == j { 1.0 } else { 0.0 }).abs() < 1e-13);
             }
         }
     }
@@ -230,36 +285,45 @@ mod tests {
     #[test]
     fn factors_hold_after_additions_and_removals() {
         let n = 5;
-        let entry = |e: usize| if e / n == e % n { 5.0 } else { 1.0 / (1 + e / n + e % n) as f64 };
+        let entry = |e: usize| match (e / n, e % n) {
+            (i, j) if i == j => 5.0,
+            (4, _) | (_, 4) => 0.0,
+            (i, j) => 1.0 / (1 + i + j) as f64,
+        };
         let hessian = Matrix::dense(n, n, (0..n * n).map(entry).collect()).unwrap();
         let mut factor = WorkingFactor::default();
+        factor.factor(&Matrix::from(hessian.to_sparse().unwrap()), 0.5).unwrap();
+        let from_sparse = factor.inverse.clone();
         factor.factor(&hessian, 0.5).unwrap();
+        assert_eq!(from_sparse, factor.inverse);
         holds(&factor, &hessian, 0.5, &[]);
         let mut normals = vec![
             vec![1.0, 2.0, 0.0, -1.0, 0.0],
-            vec![0.0, 1.0, 1.0, 0.5, 2.0],
+            vec![1.0, 2.0, 1e-7, -1.0, 0.0],
             vec![0.0, 0.0, 1.0, 0.0, 0.0],
-            vec![3.0, 0.0, 1.0, 1.0, 0.0],
+            vec![3.0, 0.0, 1.0, 1.0, 2.0],
         ];
-        let (mut d, mut z) = (vec![0.0; n], vec![0.0; n]);
+        let (mut a, mut along, mut beyond) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
         for normal in &normals {
-            factor.transposed_times(normal, &mut d);
-            factor.times_from(factor.len(), &d, &mut z);
-            factor.add(&d, &z);
+            let matrix = Matrix::dense(1, n, normal.clone()).unwrap().to_sparse().unwrap();
+            factor.image_of_row(Matrix::from(matrix).row(0), 1.0, &mut a);
+            factor.split(&a, &mut along, &mut beyond);
+            let length = norm_two(&beyond);
+            factor.add(&along, &beyond, length);
         }
         holds(&factor, &hessian, 0.5, &normals);
-        let mut unit = vec![0.0; n];
-        factor.image_of_unit(2, 1.0, &mut unit);
-        factor.transposed_times(&normals[2], &mut d);
-        assert_eq!(unit, d);
+        let other = [0.3, -0.2, 1.0, 0.5, 0.7];
+        factor.image_of_row(Row::Dense(&other), -1.0, &mut a);
+        factor.split(&a, &mut along, &mut beyond);
         for p in [1, 0] {
-            factor.remove(p, Some(&mut d));
+            factor.remove(p, Some((&mut along[..], &mut beyond[..])));
             normals.remove(p);
             holds(&factor, &hessian, 0.5, &normals);
+            let (mut fresh_along, mut fresh_beyond) = (vec![0.0; n], vec![0.0; n]);
+            factor.split(&a, &mut fresh_along, &mut fresh_beyond);
+            let same = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-14);
+            assert!(same(&fresh_along[..factor.len()], &along) && same(&fresh_beyond, &beyond));
         }
-        let mut again = vec![0.0; n];
-        factor.transposed_times(&normals[0], &mut again);
-        assert!(d.iter().zip(&again).all(|(a, b)| (a - b).abs() < 1e-13), "d follows the rotations");
         factor.restart();
         holds(&factor, &hessian, 0.5, &[]);
         let singular = Matrix::dense(2, 2, vec![1.0; 4]).unwrap();
