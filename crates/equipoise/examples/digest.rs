@@ -6,11 +6,13 @@
 //! ```
 #![allow(clippy::print_stdout)]
 
+use argmin::core::{CostFunction, Executor, Gradient, Hessian, State};
 use equipoise::numeric::digest::Digest;
 use equipoise::numeric::sparse::SparseMatrix;
 use equipoise::reweight::bands::{Band, BandMethod, BandOptions, BandOverride, BandReweighting, BandWeight};
 use equipoise::reweight::synthetic::NationalPopulation;
 use equipoise::reweight::{Bounds, Method, ReweightOptions, ReweightProblem, Target};
+use equipoise::smooth::{Bfgs, Cubic, Lbfgsb};
 use ndarray::ArrayView1;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
@@ -49,6 +51,7 @@ fn main() -> Result<(), Failure> {
         print(&format!("survey counts, {penalty:e}"), &survey, penalty, Method::Newton, None, threads)?;
     }
     print_bands(&self::national(9_000, 60)?, threads)?;
+    print_smooth(threads)?;
     for (name, problem, penalty) in hard_cases()? {
         for method in [Method::Newton, Method::Clarabel] {
             print(name, &problem, penalty, method, None, threads)?;
@@ -238,4 +241,74 @@ fn hard_cases() -> Result<Vec<(&'static str, ReweightProblem, f64)>, Failure> {
             1e2,
         ),
     ])
+}
+
+/// Rosenbrock's chain of n variables, in products and sums only.
+struct Chain;
+
+impl CostFunction for Chain {
+    type Param = Vec<f64>;
+    type Output = f64;
+    fn cost(&self, x: &Vec<f64>) -> Result<f64, argmin::core::Error> {
+        let term = |w: &[f64]| {
+            let (t, r) = (w[1] - w[0] * w[0], 1.0 - w[0]);
+            100.0 * t * t + r * r
+        };
+        Ok(x.windows(2).map(term).sum())
+    }
+}
+
+impl Gradient for Chain {
+    type Param = Vec<f64>;
+    type Gradient = Vec<f64>;
+    fn gradient(&self, x: &Vec<f64>) -> Result<Vec<f64>, argmin::core::Error> {
+        let mut g = vec![0.0; x.len()];
+        for i in 0..x.len() - 1 {
+            let t = x[i + 1] - x[i] * x[i];
+            g[i] += -400.0 * x[i] * t - 2.0 * (1.0 - x[i]);
+            g[i + 1] += 200.0 * t;
+        }
+        Ok(g)
+    }
+}
+
+impl Hessian for Chain {
+    type Param = Vec<f64>;
+    type Hessian = Vec<Vec<f64>>;
+    fn hessian(&self, x: &Vec<f64>) -> Result<Vec<Vec<f64>>, argmin::core::Error> {
+        let n = x.len();
+        let mut h = vec![vec![0.0; n]; n];
+        for i in 0..n - 1 {
+            h[i][i] += -400.0 * (x[i + 1] - 3.0 * x[i] * x[i]) + 2.0;
+            h[i + 1][i + 1] += 200.0;
+            h[i][i + 1] -= 400.0 * x[i];
+            h[i + 1][i] -= 400.0 * x[i];
+        }
+        Ok(h)
+    }
+}
+
+/// Digests of the points that the solvers over boxes end at; some variables end at bounds.
+fn print_smooth(threads: usize) -> Result<(), Failure> {
+    for n in [10, 90] {
+        let start: Vec<f64> = (0..n).map(|i| if i % 2 == 0 { -1.2 } else { 1.0 }).collect();
+        let sides = || (vec![-2.0; n], vec![0.95; n]);
+        let line = |name: &str, x: Option<&Vec<f64>>| {
+            let numbers = x.into_iter().flatten().copied();
+            println!("{:<36} {name:<10} {}", format!("chain of {n} in a box"), Digest::of(numbers));
+        };
+        let (lower, upper) = sides();
+        let solver = Bfgs::new(lower, upper)?.threads(threads).gradient_tolerance(1e-8);
+        let run = Executor::new(Chain, solver).configure(|s| s.param(start.clone()).max_iters(2000)).run()?;
+        line("BFGS", run.state.get_best_param());
+        let (lower, upper) = sides();
+        let solver = Lbfgsb::new(lower, upper)?.gradient_tolerance(1e-8);
+        let run = Executor::new(Chain, solver).configure(|s| s.param(start.clone()).max_iters(2000)).run()?;
+        line("L-BFGS-B", run.state.get_best_param());
+        let (lower, upper) = sides();
+        let solver = Cubic::new(lower, upper)?.gradient_tolerance(1e-8);
+        let run = Executor::new(Chain, solver).configure(|s| s.param(start.clone()).max_iters(2000)).run()?;
+        line("ARC", run.state.get_best_param());
+    }
+    Ok(())
 }

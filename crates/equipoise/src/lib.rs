@@ -52,3 +52,8 @@ struct DiagnosticsPage;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/qp.md")]
 struct QuadraticProgramsPage;
+
+// The Rust of the page on smooth minimisation runs as a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/smooth.md")]
+struct SmoothPage;

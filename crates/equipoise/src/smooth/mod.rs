@@ -21,6 +21,7 @@ mod lbfgsb;
 mod limited_memory;
 pub mod line_search;
 mod negative_curvature;
+mod probes;
 mod problem;
 mod quasi_newton;
 mod restricted_products;
@@ -45,6 +46,7 @@ pub use hessian_operator::{
 pub use inner_cap::{InnerFeedback, InnerReport};
 pub use lbfgsb::{Lbfgsb, LimitedMemoryModel};
 pub use negative_curvature::{CurvatureWalk, CurvatureWalkStart, walk_negative_curvature};
+pub use probes::{Probe, ProbeMemo, ProbeRefusals};
 pub(crate) use quasi_newton::CurvatureModel;
 pub use quasi_newton::{QuasiNewton, SmoothState};
 pub use stationarity::{
