@@ -52,7 +52,7 @@ impl InnerMethod for InexactStcg {
             let image = problem.product(product, &p)?;
             let (curvature, length) = (dot(&p, &image), dot(&p, &p));
             largest = largest.max(curvature.abs() / length);
-            if !(curvature > settings.curvature_floor * largest * length) {
+            if curvature.is_nan() || curvature <= settings.curvature_floor * largest * length {
                 end = if curvature.is_finite() { InnerEnd::NegativeCurvature } else { InnerEnd::Breakdown };
                 if conjugates.is_empty() && curvature.is_finite() {
                     axpy(1.0, &p, &mut t);

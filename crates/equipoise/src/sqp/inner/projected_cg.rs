@@ -41,7 +41,7 @@ pub(super) fn solve(
         let image = problem.product(product, &p)?;
         let (curvature, length) = (dot(&p, &image), dot(&p, &p));
         largest = largest.max(curvature.abs() / length);
-        if !(curvature > settings.curvature_floor * largest * length) {
+        if curvature.is_nan() || curvature <= settings.curvature_floor * largest * length {
             end = if curvature.is_finite() { InnerEnd::NegativeCurvature } else { InnerEnd::Breakdown };
             // At the start there is nothing better than to go along it.
             if iterations == 0 && curvature.is_finite() {
