@@ -52,6 +52,14 @@ export type * from './reweight/replicates-types.js'
 export * from './reweight/synthetic.js'
 export type * from './reweight/types.js'
 export { LinearConstraint, NonlinearConstraint } from './sqp/constraints.js'
+export {
+  type DiagnoseOptions,
+  type Diagnosis,
+  diagnoseMinimize,
+  diagnoseMinimizeSync,
+  type SignalArtifact,
+  type SignalEvaluator,
+} from './sqp/diagnose.js'
 export { MINIMIZE_STATUSES, minimize, minimizeSync } from './sqp/minimize.js'
 export { minimizeDefaults } from './sqp/options.js'
 export type * from './sqp/types.js'

@@ -17,6 +17,8 @@ const declared: Record<keyof typeof equipoise, string> = {
   calibrationConfig: 'function',
   calibrationDefaults: 'function',
   compareWeights: 'function',
+  diagnoseMinimize: 'function',
+  diagnoseMinimizeSync: 'function',
   digest: 'function',
   DisposedError: 'function',
   EquipoiseError: 'function',

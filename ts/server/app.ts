@@ -1,7 +1,7 @@
 import bearerAuth from '@fastify/bearer-auth'
 import rateLimit from '@fastify/rate-limit'
 import underPressure from '@fastify/under-pressure'
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { type FastifyInstance, LogController } from 'fastify'
 import { version } from '../index.js'
 import { Metrics } from './metrics.js'
 import { type ServerOptions, serverOptions } from './options.js'
@@ -24,7 +24,7 @@ export async function createServer(changes: Partial<ServerOptions> = {}): Promis
     connectionTimeout: options.requestTimeoutSeconds * 1000,
     forceCloseConnections: 'idle',
     // Two loggers of every request: ours says what matters of a run.
-    disableRequestLogging: options.logLevel !== 'debug',
+    logController: new LogController({ disableRequestLogging: options.logLevel !== 'debug' }),
   })
   app.setErrorHandler((error, _request, reply) => refuseError(reply, error))
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'there is no such address'))

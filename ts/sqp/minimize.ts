@@ -50,7 +50,7 @@ const names = [
 ] as const satisfies readonly (keyof MinimizeSyncOptions)[]
 
 /** What the native side returns. */
-interface Outcome {
+export interface Outcome {
   readonly result: Omit<MinimizeResult, 'fun' | 'constraints'> & { readonly objective: number }
   readonly rowMultipliers: readonly number[]
 }
@@ -113,7 +113,7 @@ export function minimizeSync(
 }
 
 /** What the solver says of rows is said of the caller's constraints. */
-function relocating<T>(blocks: readonly Block[], run: () => T): T {
+export function relocating<T>(blocks: readonly Block[], run: () => T): T {
   try {
     return run()
   } catch (error) {
@@ -122,7 +122,12 @@ function relocating<T>(blocks: readonly Block[], run: () => T): T {
 }
 
 /** Checks kinds and names, and clips the start to the bounds. */
-function prepare(f: ScalarFunction, x0: ArrayLike<number>, options: MinimizeOptions, synchronous: boolean) {
+export function prepare(
+  f: ScalarFunction,
+  x0: ArrayLike<number>,
+  options: MinimizeOptions,
+  synchronous: boolean,
+) {
   checkedFunction('f', f)
   checkNames('options', options, synchronous ? names : [...names, 'signal'])
   for (const name of ['gradient', 'hessianProduct', 'onStep', 'onEvent'] as const) {
@@ -170,7 +175,8 @@ function clipped(
   }
 }
 
-function problemOf(
+/** The problem as the native side takes it. */
+export function problemOf(
   { start, bounds, blocks, solverOptions }: ReturnType<typeof prepare>,
   options: MinimizeSyncOptions,
 ): NativeSqpProblem {
@@ -185,7 +191,11 @@ function problemOf(
   }
 }
 
-function settled({ outcome, thrown }: Ended<Outcome | undefined>, blocks: readonly Block[]): MinimizeResult {
+/** The outcome in the caller's terms; what a function threw is thrown. */
+export function settled(
+  { outcome, thrown }: Ended<Outcome | undefined>,
+  blocks: readonly Block[],
+): MinimizeResult {
   if (thrown !== undefined) throw thrown.value
   const { result, rowMultipliers } = outcome!
   const { objective, x, gradient, boundMultipliers, ...rest } = result

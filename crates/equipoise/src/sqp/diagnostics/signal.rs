@@ -87,7 +87,7 @@ names! {
 }
 
 /// An array behind a signal: a vector, or a matrix by rows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Artifact {
     /// Its lengths.
     pub shape: Vec<usize>,
