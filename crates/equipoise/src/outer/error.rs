@@ -133,7 +133,7 @@ pub enum OuterError {
     Seeds {
         /// The last attempt's report.
         failure: Box<SeedFailure>,
-        /// The lowest point that the last solver saw and its value, if it saw any.
+        /// The lowest point that a solver saw and its value, if any was seen.
         lowest: Option<(Vec<f64>, f64)>,
     },
     /// The objective ended the run ([`ObjectiveError::Abort`]); its error is unchanged.

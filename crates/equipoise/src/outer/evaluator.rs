@@ -43,6 +43,8 @@ pub(super) struct Evaluator<'a> {
     pub counts: EvaluationCounts,
     /// The lowest point since [`start_run`](Self::start_run).
     pub best: Option<Incumbent>,
+    /// The lowest point of all solver runs.
+    pub lowest: Option<Incumbent>,
     n_params: usize,
     psi_dim: usize,
     progress: Option<Arc<InnerProgress>>,
@@ -66,6 +68,7 @@ impl<'a> Evaluator<'a> {
             objective,
             counts: EvaluationCounts::default(),
             best: None,
+            lowest: None,
             n_params,
             psi_dim,
             progress,
@@ -193,11 +196,20 @@ impl<'a> Evaluator<'a> {
         gradient: Option<Vec<f64>>,
         inner_beta: Option<Vec<f64>>,
     ) {
-        let replaces = self.best.as_ref().is_none_or(|best| {
-            value < best.value || (value == best.value && best.gradient.is_none() && best.theta == theta)
-        });
-        if replaces {
-            self.best = Some(Incumbent { theta: theta.to_vec(), value, gradient, inner_beta });
+        let replaces = |best: &Option<Incumbent>| {
+            best.as_ref().is_none_or(|best| {
+                value < best.value || (value == best.value && best.gradient.is_none() && best.theta == theta)
+            })
+        };
+        if !replaces(&self.best) && !replaces(&self.lowest) {
+            return;
+        }
+        let found = Incumbent { theta: theta.to_vec(), value, gradient, inner_beta };
+        if replaces(&self.lowest) {
+            self.lowest = Some(found.clone());
+        }
+        if replaces(&self.best) {
+            self.best = Some(found);
         }
     }
 

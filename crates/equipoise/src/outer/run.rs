@@ -327,9 +327,9 @@ impl Ladder<'_, '_> {
         report
     }
 
-    /// Every seed of every attempt failed; the lowest point that the last solver saw goes with the error.
+    /// Every seed of every attempt failed; the lowest point that any solver saw goes with the error.
     fn failed(&self, failure: SeedFailure) -> OuterError {
-        let seen = self.evaluator.borrow().best.as_ref().map(|best| (best.theta.clone(), best.value));
+        let seen = self.evaluator.borrow().lowest.as_ref().map(|best| (best.theta.clone(), best.value));
         OuterError::Seeds { failure: Box::new(failure), lowest: seen }
     }
 
@@ -344,7 +344,7 @@ impl Ladder<'_, '_> {
     ) -> OuterError {
         let evaluator = self.evaluator.borrow();
         let mut best = best;
-        if let Some(seen) = &evaluator.best {
+        if let Some(seen) = &evaluator.lowest {
             Candidate::keep_best(&mut best, Candidate::interrupted(seen, plan));
         }
         let best = best.map(|best| {

@@ -216,6 +216,25 @@ fn an_error_of_the_caller_passes_through_unchanged_with_the_best_point() {
 }
 
 #[test]
+fn the_best_point_of_an_earlier_seed_is_not_lost() {
+    // Seed 0 ends well, the first evaluation of seed 1 ends the run.
+    let problem = OuterProblem::new(1).with_gradient(Derivative::Analytic).with_seed_config(SeedConfig {
+        risk_profile: equipoise::outer::RiskProfile::Gaussian,
+        ..SeedConfig::default()
+    });
+    let mut objective = problem.objective((), |(), x| Ok((x[0] - 0.5).powi(2))).with_eval(|(), x| {
+        if x[0] == -3.0 {
+            return Err(ObjectiveError::Abort(Box::new(Own(5))));
+        }
+        Ok(OuterEval::new((x[0] - 0.5).powi(2), vec![2.0 * (x[0] - 0.5)]))
+    });
+    let error = problem.run(&mut objective, "", &Control::default()).unwrap_err();
+    let OuterError::Aborted { source, best } = error else { panic!("{error}") };
+    assert!(source.is::<Own>());
+    assert!((best.unwrap().rho[0] - 0.5).abs() < 1e-4);
+}
+
+#[test]
 fn a_cancelled_run_returns_its_best_point_with_its_certificate() {
     let flag = CancelFlag::default();
     let control = Control::default().with_cancel(flag.clone());
