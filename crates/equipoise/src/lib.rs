@@ -57,3 +57,8 @@ struct QuadraticProgramsPage;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/smooth.md")]
 struct SmoothPage;
+
+// And those beside it.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/outer-cache.md")]
+struct OuterCachePage;

@@ -138,6 +138,21 @@ impl PenalizedRegression {
         self.penalties.len()
     }
 
+    /// Where data and penalty weigh alike: ρₖ is the log of Σ(XᵀX)ⱼⱼ/Σdⱼ over the penalised directions of block k.
+    pub fn starting_point(&self) -> Vec<f64> {
+        self.penalties
+            .iter()
+            .map(|penalty| {
+                let square = |column: usize| -> f64 {
+                    (0..self.x.rows).map(|i| self.x.at(i, column) * self.x.at(i, column)).sum()
+                };
+                let data: f64 = penalty.entries.iter().map(|(column, _)| square(*column)).sum();
+                let roughness: f64 = penalty.entries.iter().map(|(_, d)| d).sum();
+                libm::log(data / roughness)
+            })
+            .collect()
+    }
+
     /// The criterion alone.
     pub fn value(&self, rho: &[f64]) -> Result<f64, InnerFailure> {
         let inner = Inner::solve(self, rho)?;

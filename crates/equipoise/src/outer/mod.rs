@@ -14,6 +14,7 @@
 //! | `closures`, `argmin_problem` | objectives from closures and from argmin problems |
 //! | `barrier` | log-barrier description and its two predicates |
 //! | `seeds` | candidates, screening, multistart |
+//! | `surroundings` | what lies around a search: the cache, the canonical order, the assessment |
 //! | `run`, `attempt`, `bridge` | the ladder, one attempt, the adapter to the solvers |
 //! | `stationarity`, `certificate`, `audit` | the one test of stationarity, the first-order audit, the per-coordinate audit |
 //! | `result`, `stop_reason`, `event` | what a run returns and reports |
@@ -27,10 +28,8 @@ mod audit;
 mod audit_result;
 mod barrier;
 mod bridge;
-#[allow(dead_code)]
 pub mod cache;
 mod candidate;
-#[allow(dead_code)]
 pub mod canonical_order;
 mod capability;
 mod certificate;
@@ -59,6 +58,7 @@ mod seed_config;
 mod seeds;
 mod stationarity;
 mod stop_reason;
+mod surroundings;
 pub mod uncertainty;
 mod validate;
 

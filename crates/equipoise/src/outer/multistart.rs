@@ -1,5 +1,6 @@
 //! A search from every seed at once, whose outcome does not depend on timing.
 
+use super::canonical_order::{CanonicalObjective, canonical_problem, native_error, native_result};
 use super::config::OuterProblem;
 use super::error::OuterError;
 use super::objective::OuterObjective;
@@ -9,6 +10,7 @@ use super::seeds::seed_list;
 use crate::control::Control;
 use crate::numeric::parallel::Workers;
 use crate::smooth::value_noise;
+use std::sync::Arc;
 
 impl OuterProblem {
     /// Searches from every seed, each with an objective of its own (`make(seed)`) and a certificate of its own, on `threads` threads. The
@@ -17,7 +19,7 @@ impl OuterProblem {
     /// threads.
     ///
     /// Seeds are neither screened nor limited by the budget, and screening caps and inner progress are not used: they would be shared
-    /// between searches. Events of several searches arrive mixed.
+    /// between searches. Events of several searches arrive mixed. There is neither a cache nor an assessment of uncertainty.
     ///
     /// # Errors
     /// As [`run`](Self::run); where all searches fail, the error of the first seed.
@@ -29,15 +31,33 @@ impl OuterProblem {
         threads: usize,
     ) -> Result<OuterResult, OuterError> {
         self.validate()?;
+        let Some(order) = self.order() else {
+            return self.search_every_seed(make, context, control, threads);
+        };
+        let make = |index| CanonicalObjective::new(make(index), Arc::clone(&order));
+        canonical_problem(self, &order)
+            .search_every_seed(make, context, control, threads)
+            .map(|result| native_result(result, &order))
+            .map_err(|error| native_error(error, &order))
+    }
+
+    fn search_every_seed<O: OuterObjective>(
+        &self,
+        make: impl Fn(usize) -> O + Sync,
+        context: &str,
+        control: &Control,
+        threads: usize,
+    ) -> Result<OuterResult, OuterError> {
         let capability = make(0).capability();
         self.check_capability(&capability)?;
         if self.n_params == 0 {
-            return self.run(&mut make(0), context, control);
+            return self.run_dyn(&mut make(0), context, control, None);
         }
         let plan = dispatch(&primary_capability(&capability, self.fallback_policy))?;
         let seeds = seed_list(self, plan.solver).seeds;
         let mut single = self.clone();
         (single.screening_cap, single.inner_progress) = (None, None);
+        single.uncertainty.enabled = false;
         let mut found: Vec<Option<Result<OuterResult, OuterError>>> = Vec::new();
         found.resize_with(seeds.len(), || None);
         let parts: Vec<_> = found.iter_mut().zip(&seeds).enumerate().collect();

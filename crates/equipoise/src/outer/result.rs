@@ -1,10 +1,12 @@
 //! What a run returns.
 
+use super::cache::CacheReport;
 use super::certificate::CriterionCertificate;
 use super::error::SeedFailure;
 use super::plan::OuterPlan;
 use super::stationarity::StationarityReport;
 use super::stop_reason::StopReason;
+use super::uncertainty::UncertaintyDiagnostic;
 use serde::{Deserialize, Serialize};
 
 /// Numbers of evaluations, summed over all attempts, seeds and retries.
@@ -23,12 +25,20 @@ pub struct EvaluationCounts {
     pub screening: u64,
     /// Values for the certificate; not part of `value`.
     pub audit: u64,
+    /// Evaluations for the assessment of uncertainty; not part of the others.
+    pub draws: u64,
 }
 
 impl EvaluationCounts {
     /// All evaluations of the objective.
     pub fn total(&self) -> u64 {
-        self.value + self.gradient + self.hessian + self.fixed_point + self.screening + self.audit
+        self.value
+            + self.gradient
+            + self.hessian
+            + self.fixed_point
+            + self.screening
+            + self.audit
+            + self.draws
     }
 
     /// What was evaluated after `before`.
@@ -40,6 +50,7 @@ impl EvaluationCounts {
             fixed_point: self.fixed_point - before.fixed_point,
             screening: self.screening - before.screening,
             audit: self.audit - before.audit,
+            draws: self.draws - before.draws,
         }
     }
 
@@ -50,6 +61,7 @@ impl EvaluationCounts {
         self.fixed_point += other.fixed_point;
         self.screening += other.screening;
         self.audit += other.audit;
+        self.draws += other.draws;
     }
 }
 
@@ -181,6 +193,10 @@ pub struct OuterResult {
     pub certificate_absent: Option<String>,
     /// True if the certificate found that the gradient is not that of the criterion: nothing here is to be trusted.
     pub criterion_broken: bool,
+    /// Whether the smoothing parameters are as normal as the Hessian says; none after one iteration and in cancelled runs.
+    pub uncertainty: Option<UncertaintyDiagnostic>,
+    /// What the run had to do with the cache; none without one.
+    pub cache: Option<CacheReport>,
     /// The run's context.
     pub context: String,
     /// Inner coefficients at the point, where the objective gave them.

@@ -36,10 +36,10 @@ impl OuterProblem {
         control: &Control,
     ) -> Result<OuterResult, OuterError> {
         let mut objective = objective;
-        self.run_dyn(&mut objective, context, control, None)
+        self.run_surrounded(&mut objective, context, control)
     }
 
-    /// The same; `only` replaces the list of seeds.
+    /// The search itself; `only` replaces the list of seeds.
     pub(super) fn run_dyn(
         &self,
         objective: &mut dyn OuterObjective,
@@ -61,11 +61,12 @@ impl OuterProblem {
         let ladder = Ladder { problem: self, bounds: &bounds, control, context, evaluator: &evaluator };
         let won = ladder.climb(&capability, only)?;
         let result = audited(self, &capability, &bounds, &evaluator, context, won)?;
+        let result = self.with_assessment(&evaluator, result)?;
         self.install(&evaluator, result)
     }
 
     /// What the objective declares, with the restrictions of the options.
-    fn effective_capability(&self, objective: &dyn OuterObjective) -> OuterCapability {
+    pub(super) fn effective_capability(&self, objective: &dyn OuterObjective) -> OuterCapability {
         let mut capability = objective.capability();
         capability.disable_fixed_point |= self.disable_fixed_point;
         if capability.barrier.is_none() {
@@ -103,6 +104,8 @@ impl OuterProblem {
             criterion_certificate: None,
             certificate_absent: Some("there are no parameters".to_owned()),
             criterion_broken: false,
+            uncertainty: None,
+            cache: None,
             context: context.to_owned(),
             inner_beta: None,
             attempts: Vec::new(),
@@ -110,6 +113,7 @@ impl OuterProblem {
             path: Vec::new(),
             digest: Digest::of([value]).to_string(),
         };
+        let result = self.with_assessment(evaluator, result)?;
         self.finished(&result);
         Ok(result)
     }
@@ -181,6 +185,8 @@ impl Won {
             criterion_certificate: None,
             certificate_absent: None,
             criterion_broken: false,
+            uncertainty: None,
+            cache: None,
             context: context.to_owned(),
             inner_beta: best.inner_beta,
             attempts: self.attempts,

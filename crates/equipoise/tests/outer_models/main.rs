@@ -8,10 +8,15 @@ mod generated;
 mod inner;
 #[path = "../../examples/smoothing/matrix.rs"]
 mod matrix;
+#[path = "../../examples/smoothing/objective.rs"]
+mod objective;
 #[path = "../../examples/smoothing/penalized.rs"]
 mod penalized;
 #[path = "../../examples/smoothing/published.rs"]
 mod published;
 
 mod cache;
+mod canonical;
+mod fits;
+mod runs;
 mod values;

@@ -20,5 +20,4 @@ pub use resume::{CacheOutcome, CacheReport};
 pub use session::{CacheSession, EntrySource, Loaded, WriteOutcome};
 pub use store::{CacheError, CacheKey, CacheStore, Lookup};
 
-#[allow(unused_imports)]
 pub(super) use resume::{Offer, certificate_of, consult, save, staleness, started_from};

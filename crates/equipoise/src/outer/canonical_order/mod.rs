@@ -10,5 +10,4 @@ mod problem;
 pub use objective::CanonicalObjective;
 pub use permutation::{Permutation, canonical_permutation, tied};
 
-#[allow(unused_imports)]
 pub(super) use problem::{canonical_problem, check_keys, native_error, native_result, order_of};

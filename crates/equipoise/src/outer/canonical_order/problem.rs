@@ -85,6 +85,17 @@ pub(in crate::outer) fn native_result(mut result: OuterResult, order: &Permutati
         certificate.lambdas_railed = order.indices_to_native(&certificate.lambdas_railed);
         certificate.psi_railed = order.indices_to_native(&certificate.psi_railed);
     }
+    if let Some(uncertainty) = &mut result.uncertainty {
+        // Errors and coordinates are pairs: sorted together.
+        let mut pairs: Vec<(usize, f64)> = uncertainty
+            .coordinates
+            .iter()
+            .map(|&i| order.index_to_native(i))
+            .zip(uncertainty.standard_errors.iter().copied())
+            .collect();
+        pairs.sort_by_key(|(i, _)| *i);
+        (uncertainty.coordinates, uncertainty.standard_errors) = pairs.into_iter().unzip();
+    }
     for seed in result.attempts.iter_mut().flat_map(|attempt| &mut attempt.seeds) {
         seed.start = order.to_native(&seed.start);
     }
@@ -98,6 +109,10 @@ pub(in crate::outer) fn native_error(error: OuterError, order: &Permutation) -> 
     match error {
         OuterError::Aborted { source, best } => OuterError::Aborted { source, best: native(best) },
         OuterError::Objective { message, best } => OuterError::Objective { message, best: native(best) },
+        OuterError::Seeds { failure, lowest } => {
+            let lowest = lowest.map(|(theta, value)| (order.to_native(&theta), value));
+            OuterError::Seeds { failure, lowest }
+        }
         other => other,
     }
 }

@@ -43,6 +43,11 @@ pub fn assess<O: OuterObjective + ?Sized>(
     if let Some(reason) = assessed.options.refusal(assessed.rho_dim, size.n_obs, size.p_coefficients) {
         return Ok((UncertaintyDiagnostic::skipped(reason, 0), None));
     }
+    let capability = objective.capability();
+    if !capability.hessian.is_analytic() {
+        let reason = "the objective declares no Hessian";
+        return Ok((UncertaintyDiagnostic::skipped(reason, 0), None));
+    }
     let coordinates: Vec<usize> = (0..assessed.rho_dim).filter(|i| !assessed.railed.contains(i)).collect();
     if coordinates.is_empty() {
         return Ok((UncertaintyDiagnostic::skipped("every smoothing parameter is at a bound", 0), None));
@@ -196,7 +201,7 @@ fn unless_aborted<T>(outcome: Result<T, ObjectiveError>) -> Result<Result<T, Str
 mod tests {
     use super::super::UncertaintyVerdict;
     use super::*;
-    use crate::outer::{OuterCapability, OuterEval, SeedOutcome};
+    use crate::outer::{DeclaredHessian, OuterCapability, OuterEval, SeedOutcome};
 
     /// A criterion with its Hessian at 0, and a record of what happened to the inner state.
     struct Criterion<F: FnMut(&[f64]) -> Result<f64, ObjectiveError>> {
@@ -214,7 +219,8 @@ mod tests {
 
     impl<F: FnMut(&[f64]) -> Result<f64, ObjectiveError>> OuterObjective for Criterion<F> {
         fn capability(&self) -> OuterCapability {
-            OuterCapability::new(self.hessian.len().isqrt())
+            let n_params = self.hessian.len().isqrt();
+            OuterCapability { hessian: DeclaredHessian::Dense, ..OuterCapability::new(n_params) }
         }
         fn eval_cost(&mut self, theta: &[f64]) -> Result<f64, ObjectiveError> {
             self.num_evaluations += 1;
