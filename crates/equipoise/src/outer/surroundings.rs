@@ -187,10 +187,7 @@ impl OuterProblem {
             lower: &lower,
             upper: &upper,
         };
-        objective.set_probing(true);
-        let assessment = assess(objective, &assessed);
-        objective.set_probing(false);
-        assessment.map(Some)
+        assess(objective, &assessed).map(Some)
     }
 
     fn note(&self, topic: &str, text: String) {

@@ -52,6 +52,17 @@ pub fn assess<O: OuterObjective + ?Sized>(
     if coordinates.is_empty() {
         return Ok((UncertaintyDiagnostic::skipped("every smoothing parameter is at a bound", 0), None));
     }
+    objective.set_probing(true);
+    let assessment = assess_by_draws(objective, assessed, coordinates);
+    objective.set_probing(false);
+    assessment
+}
+
+fn assess_by_draws<O: OuterObjective + ?Sized>(
+    objective: &mut O,
+    assessed: &Assessed<'_>,
+    coordinates: Vec<usize>,
+) -> Result<Assessment, ObjectiveError> {
     restore(objective, assessed)?;
     let n = assessed.theta.len();
     let (value, hessian) = match unless_aborted(hessian_at(objective, assessed.theta))? {
