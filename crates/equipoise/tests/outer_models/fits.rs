@@ -73,7 +73,9 @@ fn the_additive_model_reaches_the_score_of_mgcv() {
 #[test]
 fn all_plans_agree() {
     for (name, model) in generated_models() {
-        let fits = OFFERS.map(|(offer, _)| fit(&model, offer, 1e-8));
+        // Near the minimum rounding hides differences of the criterion from line searches, but not from fixed-point steps.
+        let tolerance = |offer| if offer == Offer::FixedPoint { 1e-8 } else { 1e-6 };
+        let fits = OFFERS.map(|(offer, _)| fit(&model, offer, tolerance(offer)));
         for fit in &fits {
             assert!(fit.converged, "{name} {}: {}", fit.method, fit.stop_reason);
             assert!(
