@@ -13,7 +13,6 @@ export type * from './outer/types.js'
 export * from './qp/problem.js'
 export type * from './qp/types.js'
 export type * from './report/sqp/document.js'
-export { renderSqpReport, type SqpReportHead } from './report/sqp/render.js'
 export {
   AREA_STATUSES,
   type AreasRun,
@@ -62,6 +61,7 @@ export {
 } from './sqp/diagnose.js'
 export { MINIMIZE_STATUSES, minimize, minimizeSync } from './sqp/minimize.js'
 export { minimizeDefaults } from './sqp/options.js'
+export { renderSqpReport, type SqpReportHead } from './sqp/report.js'
 export type * from './sqp/types.js'
 export * from './status.js'
 /** Portfolio targets and rebalances. */
