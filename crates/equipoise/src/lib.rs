@@ -25,40 +25,25 @@ pub mod sqp;
 pub mod status;
 pub mod targets;
 
-// The Rust of the pages on forms and on quadratic programs runs as documentation tests.
+// The Rust of the pages of docs/ runs as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/diagnostics.md")]
+struct DiagnosticsPage;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/forms.md")]
 struct FormsPage;
-
-// So does that of the page on the outer optimiser.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/outer.md")]
 struct OuterPage;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/outer-cache.md")]
 struct OuterCachePage;
-
-// So does that of the page on constrained minimisation.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/sqp.md")]
-struct SqpPage;
-
-// And that of the page on diagnostics.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/diagnostics.md")]
-struct DiagnosticsPage;
-
-// And that of the page on quadratic programs.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/qp.md")]
 struct QuadraticProgramsPage;
-
-// The Rust of the page on smooth minimisation runs as a documentation test.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/smooth.md")]
 struct SmoothPage;
-
-// And those beside it.
 #[cfg(doctest)]
-#[doc = include_str!("../../../docs/outer-cache.md")]
-struct OuterCachePage;
+#[doc = include_str!("../../../docs/sqp.md")]
+struct SqpPage;
