@@ -37,7 +37,7 @@ describe('the façade', () => {
     })
     expect(diagnostics.infeasibility?.conflict.map(({ constraint }) => constraint).sort()).toEqual([
       'CASH_MAX',
-      'SINGLE_POSITION_MAX',
+      'GROUP_MAX:sector:TECH',
     ])
   })
 
