@@ -57,7 +57,7 @@ describe('a process', () => {
 describe('memory', () => {
   it.each([
     ['on this thread', 'direct', 200_000],
-    ['on its own thread', 'start', 10_000],
+    ['on its own thread', 'start', 3000],
   ])('stays the same however often an objective is asked %s', async (_, call, times) => {
     const output = await run(`
       const writer = new ReplyWriter()
