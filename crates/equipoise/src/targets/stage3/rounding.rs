@@ -249,7 +249,9 @@ impl Grid {
         let mut used = vec![false; self.weights.len()];
         while let Some(&r) = self.violated().first() {
             let before = self.rows[r].fault().abs();
-            if !self.fix(r, &mut used, LONGEST_CHAIN) && !self.fix_in_part(r) {
+            // Short chains first: nearly always one or two moves suffice.
+            let mends = (1..=LONGEST_CHAIN).any(|length| self.fix(r, &mut used, length));
+            if !mends && !self.fix_in_part(r) {
                 break;
             }
             if self.moves > MOST_MOVES || self.rows[r].fault().abs() >= before {
@@ -282,6 +284,9 @@ impl Grid {
                 continue;
             }
             self.moves += 1;
+            if depth == 1 && self.breaks_another(r, i, needed) {
+                continue;
+            }
             let faulty_before: Vec<usize> = self.violated();
             self.shift(i, needed);
             used[i] = true;
@@ -311,6 +316,16 @@ impl Grid {
             }
         }
         false
+    }
+
+    /// True if that move takes a row other than r out of its bounds.
+    fn breaks_another(&self, r: usize, i: usize, amount: i128) -> bool {
+        self.by_name[i].iter().filter(|term| term.0 != r).any(|&(t, a)| {
+            let row = &self.rows[t];
+            let value = row.value + a * amount;
+            let over = row.upper.is_some_and(|upper| value > upper && value > row.value);
+            over || row.lower.is_some_and(|lower| value < lower && value < row.value)
+        })
     }
 
     /// Part of what row r needs, from one name, where no other row breaks.
