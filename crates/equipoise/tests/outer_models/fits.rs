@@ -81,9 +81,10 @@ fn all_plans_agree() {
             assert!(
                 (fit.final_value - fits[0].final_value).abs() < 1e-9 * fits[0].final_value.abs().max(1.0)
             );
+            // A gradient of 1e-6·(1 + |F|) leaves ρ this much room where the criterion is flat.
             for (ours, theirs) in fit.rho.iter().zip(&fits[0].rho) {
                 assert!(
-                    (ours - theirs).abs() < 1e-3,
+                    (ours - theirs).abs() < 1e-2,
                     "{name} {:?}: {:?} {:?}",
                     fit.method,
                     fit.rho,

@@ -3,15 +3,18 @@
 use super::super::context::EndContext;
 use super::super::signal::{Signal, Specificity};
 use super::super::suggestion::exact_second_derivatives;
+use crate::sqp::status::SqpStatus;
 
 pub(super) const SPECIFICITY: Specificity = super::GENERIC;
 
-/// Fires if more than max(steps/10, 1) accepted steps left the merit function above its best value at the same penalty.
+/// Fires if more than max(steps/10, 1) accepted steps left the merit function above its best value at the same penalty. In a run that
+/// converged such steps are the watchdog's work unless they are more than half of all.
 pub(super) fn evaluate(context: &EndContext<'_>) -> Option<Signal> {
     let steps = context.history.len() as u64;
     let count = context.counters().n_merit_regressions;
     let threshold = (steps / 10).max(1);
-    if steps == 0 || count <= threshold {
+    let converged = context.result.status == SqpStatus::Converged;
+    if steps == 0 || count <= threshold || (converged && 2 * count <= steps) {
         return None;
     }
     Some(
