@@ -78,9 +78,9 @@ fn all_plans_agree() {
         let fits = OFFERS.map(|(offer, _)| fit(&model, offer, tolerance(offer)));
         for fit in &fits {
             assert!(fit.converged, "{name} {}: {}", fit.method, fit.stop_reason);
-            assert!(
-                (fit.final_value - fits[0].final_value).abs() < 1e-9 * fits[0].final_value.abs().max(1.0)
-            );
+            // A gradient of 1e-6·(1 + |F|) over 1e-2 in ρ.
+            let room = 2e-8 * fits[0].final_value.abs().max(1.0);
+            assert!((fit.final_value - fits[0].final_value).abs() < room, "{name} {:?}", fit.method);
             // A gradient of 1e-6·(1 + |F|) leaves ρ this much room where the criterion is flat.
             for (ours, theirs) in fit.rho.iter().zip(&fits[0].rho) {
                 assert!(
