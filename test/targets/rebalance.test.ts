@@ -85,7 +85,7 @@ describe('bad input', () => {
     ['{', 'body', 'format'],
     [[], 'body', 'wrong_type'],
     [null, 'body', 'wrong_type'],
-  ])('%j is refused at %s with %s', (request, path, code) => {
+  ])('%o is refused at %s with %s', (request, path, code) => {
     const call = () => rebalance.simulate(request as rebalance.RebalanceRequest)
     expect(call).toThrow(InputError)
     expect(call).toThrow(expect.objectContaining({ path, code }))
