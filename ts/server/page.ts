@@ -9,7 +9,7 @@ const FILES = [
   ['/page/style.css', 'style.css', 'text/css; charset=utf-8'],
 ] as const
 
-/** The page loads its own three files and talks to its own server; nothing else. */
+/** The page loads its own files and talks to its own server; nothing else. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
