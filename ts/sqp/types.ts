@@ -157,6 +157,8 @@ export interface MinimizeResult {
   /** z (n): ≥ 0 at lower bounds, ≤ 0 at upper bounds. */
   readonly boundMultipliers: Float64Array
   readonly residuals: KktResiduals
+  /** ‖projected gradient‖ relative to the scale of the stationarity, where the inner solver is `hr_inexact_stcg`; else null. */
+  readonly projectedStationarity: number | null
   readonly steps: number
   /** Iterations of all quadratic subproblems. */
   readonly qpIterations: number

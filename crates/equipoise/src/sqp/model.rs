@@ -32,11 +32,13 @@ pub(super) enum Model {
 
 impl Model {
     /// The quasi-Newton model of a problem's size.
-    pub fn quasi_newton(n: usize, gamma: f64, options: &SqpOptions) -> Self {
+    pub fn quasi_newton(n: usize, num_equalities: usize, gamma: f64, options: &SqpOptions) -> Self {
         let dense = match options.hessian {
             HessianChoice::Bfgs => true,
             HessianChoice::LimitedMemory => false,
-            HessianChoice::Auto | HessianChoice::Exact => n <= options.bfgs_limit,
+            HessianChoice::Auto | HessianChoice::Exact => {
+                n <= options.bfgs_limit && !options.asks_for_matrix_free(num_equalities)
+            }
         };
         if dense {
             Self::Dense(DenseBfgs::new(n, gamma))

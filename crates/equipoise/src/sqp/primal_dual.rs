@@ -3,12 +3,15 @@
 //! For bounds at values d_X, free variables F and binding rows W:
 //!   S λ = b_W − A_WX d_X − A_WF B_FF⁻¹ r,  S = A_WF B_FF⁻¹ A_WFᵀ,  r = −(g + B d_X)_F,  d_F = B_FF⁻¹(r + A_WFᵀ λ).
 //! All wrong guesses change at once; where their number does not fall, one at a time. From the last step's guess two or three
-//! rounds suffice. It has no proof of convergence with rows, so that the caller has another method behind it.
+//! rounds suffice. It has no proof of convergence with rows, so that the caller has another method behind it. The equations may also
+//! be solved by products with B alone: see [`Equations`].
 //!
 //! Sources: M. Hintermüller, K. Ito, K. Kunisch, SIAM J. Optim. 13 (2003) 865–888; L. F. Portugal, J. J. Júdice, L. N. Vicente,
 //! Math. Comp. 63 (1994) 625–643 (the change to single steps).
 
+use super::functions::SqpError;
 use super::hessian::curvature::{Curvature, Reduced};
+use super::matrix_free::InnerFacts;
 use super::subproblem::{Direction, Linearisation, Outcome};
 use crate::certificate::linear_system::{Edge, Member, Part};
 use crate::numeric::cholesky::Cholesky;
@@ -21,6 +24,8 @@ const PATIENCE: usize = 4;
 const ROUNDS: usize = 60;
 /// A bound or row is violated beyond this part of its size, and a multiplier wrong beyond this part of the largest.
 const ROUNDING: f64 = 1e-11;
+/// Largest such part where the equations are solved inexactly.
+const LOOSEST: f64 = 1e-6;
 /// Smallest pivot of S (rows scaled to 1) with which its rows count as independent.
 const INDEPENDENT: f64 = 1e-12;
 
@@ -32,15 +37,71 @@ enum Place {
     Upper,
 }
 
+/// How guesses are judged, and when to stop.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Guessing {
+    /// A bound or row is violated beyond this part of its size, and a multiplier wrong beyond this part of the largest.
+    pub rounding: f64,
+    /// A multiplier below minus this part of the largest drops its constraint.
+    pub drop_floor: f64,
+    /// Both grow up to twofold over the rounds (the idea of EXPAND), so that ties do not go round for ever.
+    pub widens: bool,
+    /// Rounds after which the last guess counts; `None` means that the guesses must settle.
+    pub round_limit: Option<u64>,
+    /// Times in a row that a round may undo the round before.
+    pub ping_pong_threshold: u64,
+}
+
+impl Default for Guessing {
+    fn default() -> Self {
+        Self {
+            rounding: ROUNDING,
+            drop_floor: 0.0,
+            widens: true,
+            round_limit: None,
+            ping_pong_threshold: u64::MAX,
+        }
+    }
+}
+
+impl Guessing {
+    /// For equations that are solved to a residual of `tolerance`: what is within their error is no violation.
+    pub fn of_inexact(base: Self, tolerance: f64) -> Self {
+        Self { rounding: (10.0 * tolerance).clamp(ROUNDING, LOOSEST), ..base }
+    }
+
+    /// The factor of both tolerances in a round (from 1).
+    fn widening(&self, round: usize) -> f64 {
+        if self.widens { 1.0 + (round - 1) as f64 / ROUNDS as f64 } else { 1.0 }
+    }
+}
+
+/// How the equations of a guess are solved.
+pub(super) trait Equations {
+    /// d and the multipliers of the rows into the guess; false where the equations have no solution.
+    fn solve(&mut self, guess: &mut Guess<'_>) -> Result<bool, SqpError>;
+
+    /// Bv.
+    fn product(&mut self, v: &[f64]) -> Result<Vec<f64>, SqpError>;
+}
+
 /// A guess and what follows from it.
-struct Guess<'a> {
-    problem: &'a Linearisation<'a>,
-    linear: &'a [f64],
+pub(super) struct Guess<'a> {
+    /// The subproblem.
+    pub problem: &'a Linearisation<'a>,
+    /// g.
+    pub linear: &'a [f64],
     places: Vec<Place>,
     binding: Vec<bool>,
-    d: Vec<f64>,
+    /// d.
+    pub d: Vec<f64>,
     rows: Vec<f64>,
     bounds: Vec<f64>,
+}
+
+/// The equations by factors of B.
+struct Factored<'a> {
+    curvature: &'a dyn Curvature,
     factors: Option<Factors>,
 }
 
@@ -104,28 +165,53 @@ impl Linearisation<'_> {
         curvature: &dyn Curvature,
         linear: &[f64],
         start: &[Member],
+        guessing: &Guessing,
     ) -> Option<Direction> {
+        let mut equations = Factored { curvature, factors: None };
+        self.settle(&mut equations, linear, start, guessing).ok().flatten()
+    }
+
+    /// The same with any solver of the equations.
+    pub(super) fn settle(
+        &self,
+        equations: &mut dyn Equations,
+        linear: &[f64],
+        start: &[Member],
+        guessing: &Guessing,
+    ) -> Result<Option<Direction>, SqpError> {
         let mut guess = Guess::new(self, linear, start);
         let (mut fewest, mut patience) = (usize::MAX, PATIENCE);
+        let (mut before, mut ping_pongs) = (Vec::new(), 0);
+        let limit = guessing.round_limit.unwrap_or(u64::MAX);
         for round in 1..=ROUNDS {
-            guess.solve(curvature)?;
-            let wrong = guess.wrong();
+            if !equations.solve(&mut guess)? {
+                return Ok(None);
+            }
+            guess.set_bound_multipliers(equations)?;
+            let mut wrong = guess.wrong(guessing, guessing.widening(round));
             if wrong.is_empty() {
-                return Some(guess.direction(curvature, round as u64));
+                return guess.direction(equations, round as u64, Outcome::Solved).map(Some);
             }
             if wrong.len() < fewest {
                 (fewest, patience) = (wrong.len(), PATIENCE);
             } else {
                 patience = patience.saturating_sub(1);
             }
-            if patience > 0 {
-                wrong.into_iter().for_each(|change| guess.change(change));
-            } else {
-                let last = wrong.into_iter().next_back().expect("not empty");
-                guess.change(last);
+            if patience == 0 {
+                wrong.drain(..wrong.len() - 1);
             }
+            let constraints: Vec<_> = wrong.iter().map(Change::constraint).collect();
+            ping_pongs = if constraints == before { ping_pongs + 1 } else { 0 };
+            before = constraints;
+            if ping_pongs >= guessing.ping_pong_threshold {
+                return guess.direction(equations, round as u64, Outcome::PingPong).map(Some);
+            }
+            if round as u64 >= limit {
+                return guess.direction(equations, round as u64, Outcome::Budget).map(Some);
+            }
+            wrong.into_iter().for_each(|change| guess.change(change));
         }
-        None
+        Ok(None)
     }
 }
 
@@ -134,6 +220,15 @@ impl Linearisation<'_> {
 enum Change {
     Variable(usize, Place),
     Row(usize),
+}
+
+impl Change {
+    fn constraint(&self) -> (bool, usize) {
+        match *self {
+            Self::Variable(j, _) => (true, j),
+            Self::Row(i) => (false, i),
+        }
+    }
 }
 
 impl<'a> Guess<'a> {
@@ -151,68 +246,38 @@ impl<'a> Guess<'a> {
                 _ => {}
             }
         }
-        Self {
-            problem,
-            linear,
-            places,
-            binding,
-            d: vec![0.0; n],
-            rows: vec![0.0; m],
-            bounds: vec![0.0; n],
-            factors: None,
+        Self { problem, linear, places, binding, d: vec![0.0; n], rows: vec![0.0; m], bounds: vec![0.0; n] }
+    }
+
+    /// The rows that the guess holds, ascending.
+    pub fn working_rows(&self) -> Vec<usize> {
+        (0..self.binding.len()).filter(|&i| self.binding[i]).collect()
+    }
+
+    /// dⱼ where the guess holds variable j at a bound.
+    pub fn value_at_bound(&self, j: usize) -> Option<f64> {
+        match self.places[j] {
+            Place::Free => None,
+            Place::Lower => Some(self.problem.lower[j]),
+            Place::Upper => Some(self.problem.upper[j]),
         }
     }
 
-    /// d, λ and z of the guess; `None` where its equations are singular.
-    fn solve(&mut self, curvature: &dyn Curvature) -> Option<()> {
-        let n = self.d.len();
-        let free: Vec<usize> = (0..n).filter(|&j| self.places[j] == Place::Free).collect();
-        for j in 0..n {
-            self.d[j] = match self.places[j] {
-                Place::Free => 0.0,
-                Place::Lower => self.problem.lower[j],
-                Place::Upper => self.problem.upper[j],
-            };
-        }
-        let fixed_part = if free.len() < n { curvature.product(&self.d) } else { vec![0.0; n] };
-        let gathered: Vec<f64> = free.iter().map(|&j| -(self.linear[j] + fixed_part[j])).collect();
-        let point = self.problem.point;
-        let mut factors = match self.factors.take() {
-            Some(known) if known.free == free => known,
-            _ => Factors::new(curvature, free.clone(), point.c.len())?,
-        };
-        let working: Vec<usize> = (0..point.c.len()).filter(|&i| self.binding[i]).collect();
-        factors.prepare(self.problem, &working);
-        let right: Vec<f64> = working.iter().map(|&i| -point.c[i] - dot(point.row(i), &self.d)).collect();
-        let system = Saddle::new(&factors, &working)?;
-        let (mut step, mut multipliers) = system.solve(&gathered, &right);
-        // One correction with the residuals of the equations as they stand.
-        let mut trial = vec![0.0; n];
-        free.iter().zip(&step).for_each(|(&j, s)| trial[j] = *s);
-        let image = curvature.product(&trial);
-        let mut residual: Vec<f64> = free.iter().zip(&gathered).map(|(&j, r)| r - image[j]).collect();
-        working.iter().zip(&multipliers).for_each(|(&i, &y)| axpy(y, factors.normal(i), &mut residual));
-        let gaps: Vec<f64> =
-            working.iter().zip(&right).map(|(&i, b)| b - dot(factors.normal(i), &step)).collect();
-        let (more, more_multipliers) = system.solve(&residual, &gaps);
-        step.iter_mut().zip(&more).for_each(|(a, b)| *a += b);
-        multipliers.iter_mut().zip(&more_multipliers).for_each(|(a, b)| *a += b);
-        self.factors = Some(factors);
-        free.iter().zip(&step).for_each(|(&j, s)| self.d[j] = *s);
+    /// Takes d (n) and the multipliers of the rows `working`; false if they are not finite.
+    pub fn take(&mut self, d: &[f64], working: &[usize], multipliers: &[f64]) -> bool {
+        self.d.copy_from_slice(d);
         self.rows.fill(0.0);
-        working.iter().zip(&multipliers).for_each(|(&i, y)| self.rows[i] = *y);
-        let finite = self.d.iter().chain(&self.rows).all(|v| v.is_finite());
-        self.set_bound_multipliers(curvature);
-        finite.then_some(())
+        working.iter().zip(multipliers).for_each(|(&i, y)| self.rows[i] = *y);
+        self.d.iter().chain(&self.rows).all(|v| v.is_finite())
     }
 
     /// z = Bd + g − Aᵀλ at the bounds.
-    fn set_bound_multipliers(&mut self, curvature: &dyn Curvature) {
+    fn set_bound_multipliers(&mut self, equations: &mut dyn Equations) -> Result<(), SqpError> {
         self.bounds.fill(0.0);
         if self.places.iter().all(|p| *p == Place::Free) {
-            return;
+            return Ok(());
         }
-        let mut z = curvature.product(&self.d);
+        let mut z = equations.product(&self.d)?;
         axpy(1.0, self.linear, &mut z);
         for (i, &y) in self.rows.iter().enumerate().filter(|(_, y)| **y != 0.0) {
             axpy(-y, self.problem.point.row(i), &mut z);
@@ -222,10 +287,13 @@ impl<'a> Guess<'a> {
                 self.bounds[j] = z[j];
             }
         }
+        Ok(())
     }
 
     /// Guesses that the solution contradicts: rows first, then variables.
-    fn wrong(&self) -> Vec<Change> {
+    fn wrong(&self, guessing: &Guessing, widening: f64) -> Vec<Change> {
+        let tolerance = widening * guessing.rounding;
+        let floor = widening * guessing.rounding.max(guessing.drop_floor);
         let (lower, upper) = (self.problem.lower, self.problem.upper);
         let point = self.problem.point;
         let reach = norm_two(&self.d);
@@ -234,25 +302,25 @@ impl<'a> Guess<'a> {
         for i in self.problem.num_equalities..point.c.len() {
             let row = point.row(i);
             if self.binding[i] {
-                if self.rows[i] * max_abs(row) < -ROUNDING * force {
+                if self.rows[i] * max_abs(row) < -floor * force {
                     out.push(Change::Row(i));
                 }
             } else {
                 let size = point.c[i].abs().max(norm_two(row) * reach);
-                if point.c[i] + dot(row, &self.d) < -ROUNDING * size {
+                if point.c[i] + dot(row, &self.d) < -tolerance * size {
                     out.push(Change::Row(i));
                 }
             }
         }
         for j in 0..self.d.len() {
-            let rounding = ROUNDING * reach.max(point.x[j].abs());
+            let rounding = tolerance * reach.max(point.x[j].abs());
             match self.places[j] {
                 Place::Free if self.d[j] < lower[j] - rounding => out.push(Change::Variable(j, Place::Lower)),
                 Place::Free if self.d[j] > upper[j] + rounding => out.push(Change::Variable(j, Place::Upper)),
-                Place::Lower if self.bounds[j] < -ROUNDING * force && lower[j] < upper[j] => {
+                Place::Lower if self.bounds[j] < -floor * force && lower[j] < upper[j] => {
                     out.push(Change::Variable(j, Place::Free));
                 }
-                Place::Upper if self.bounds[j] > ROUNDING * force && lower[j] < upper[j] => {
+                Place::Upper if self.bounds[j] > floor * force && lower[j] < upper[j] => {
                     out.push(Change::Variable(j, Place::Free));
                 }
                 _ => {}
@@ -274,7 +342,12 @@ impl<'a> Guess<'a> {
         }
     }
 
-    fn direction(mut self, curvature: &dyn Curvature, rounds: u64) -> Direction {
+    fn direction(
+        mut self,
+        equations: &mut dyn Equations,
+        rounds: u64,
+        outcome: Outcome,
+    ) -> Result<Direction, SqpError> {
         let n = self.d.len();
         for j in 0..n {
             self.d[j] = self.d[j].max(self.problem.lower[j]).min(self.problem.upper[j]);
@@ -296,17 +369,63 @@ impl<'a> Guess<'a> {
             };
             working_set.push(Member { part: Part::Column(j), edge });
         }
-        Direction {
-            curvature: dot(&self.d, &curvature.product(&self.d)),
+        Ok(Direction {
+            curvature: dot(&self.d, &equations.product(&self.d)?),
             left: self.problem.left(&self.d),
             d: self.d,
             multipliers: self.rows,
             bound_multipliers: self.bounds,
             working_set,
             iterations: rounds,
-            outcome: Outcome::Solved,
+            outcome,
             is_elastic: false,
-        }
+            inner: InnerFacts::default(),
+        })
+    }
+}
+
+impl Equations for Factored<'_> {
+    fn solve(&mut self, guess: &mut Guess<'_>) -> Result<bool, SqpError> {
+        Ok(self.solution(guess).is_some())
+    }
+
+    fn product(&mut self, v: &[f64]) -> Result<Vec<f64>, SqpError> {
+        Ok(self.curvature.product(v))
+    }
+}
+
+impl Factored<'_> {
+    /// `None` where the equations are singular.
+    fn solution(&mut self, guess: &mut Guess<'_>) -> Option<()> {
+        let n = guess.d.len();
+        let mut d: Vec<f64> = (0..n).map(|j| guess.value_at_bound(j).unwrap_or(0.0)).collect();
+        let free: Vec<usize> = (0..n).filter(|&j| guess.places[j] == Place::Free).collect();
+        let fixed_part = if free.len() < n { self.curvature.product(&d) } else { vec![0.0; n] };
+        let gathered: Vec<f64> = free.iter().map(|&j| -(guess.linear[j] + fixed_part[j])).collect();
+        let point = guess.problem.point;
+        let mut factors = match self.factors.take() {
+            Some(known) if known.free == free => known,
+            _ => Factors::new(self.curvature, free.clone(), point.c.len())?,
+        };
+        let working = guess.working_rows();
+        factors.prepare(guess.problem, &working);
+        let right: Vec<f64> = working.iter().map(|&i| -point.c[i] - dot(point.row(i), &d)).collect();
+        let system = Saddle::new(&factors, &working)?;
+        let (mut step, mut multipliers) = system.solve(&gathered, &right);
+        // One correction with the residuals of the equations as they stand.
+        let mut trial = vec![0.0; n];
+        free.iter().zip(&step).for_each(|(&j, s)| trial[j] = *s);
+        let image = self.curvature.product(&trial);
+        let mut residual: Vec<f64> = free.iter().zip(&gathered).map(|(&j, r)| r - image[j]).collect();
+        working.iter().zip(&multipliers).for_each(|(&i, &y)| axpy(y, factors.normal(i), &mut residual));
+        let gaps: Vec<f64> =
+            working.iter().zip(&right).map(|(&i, b)| b - dot(factors.normal(i), &step)).collect();
+        let (more, more_multipliers) = system.solve(&residual, &gaps);
+        step.iter_mut().zip(&more).for_each(|(a, b)| *a += b);
+        multipliers.iter_mut().zip(&more_multipliers).for_each(|(a, b)| *a += b);
+        self.factors = Some(factors);
+        free.iter().zip(&step).for_each(|(&j, s)| d[j] = *s);
+        guess.take(&d, &working, &multipliers).then_some(())
     }
 }
 
@@ -379,7 +498,7 @@ mod tests {
             let dual = problem.solve_dense(&matrix, &linear, &[], &SqpOptions::default());
             prop_assert_eq!(&dual.outcome, &Outcome::Solved);
             let curvature = DenseCurvature { matrix: &matrix, n: N };
-            if let Some(ours) = problem.solve_primal_dual(&curvature, &linear, &start) {
+            if let Some(ours) = problem.solve_primal_dual(&curvature, &linear, &start, &Guessing::default()) {
                 for j in 0..N {
                     prop_assert!((ours.d[j] - dual.d[j]).abs() < 1e-8, "{:?} {:?}", ours.d, dual.d);
                 }

@@ -1,13 +1,14 @@
 //! Counters after every step, and the summary and state for an observer.
 
 use super::hessian::bfgs::PairUse;
+use super::matrix_free;
 use super::model::Model;
 use super::multipliers::{Multipliers, reduced_gradient};
 use super::observer::{HessianSnapshot, MultiplierSet, SqpState};
 use super::run::{Run, StepFacts};
 use super::subproblem::Outcome;
 use super::summary::StepSummary;
-use super::termination::{fit, unscaled};
+use super::termination::{self, fit, unscaled};
 use crate::certificate::linear_system::{Edge, Part};
 use crate::numeric::sum::{dot, max_abs, norm_two};
 use crate::numeric::symmetric_eigen::SymmetricEigen;
@@ -44,6 +45,17 @@ pub(super) fn count(run: &mut Run<'_>, facts: &StepFacts, usable: bool) {
     c.max_qp_iterations = c.max_qp_iterations.max(direction.iterations);
     c.n_divergence_blowups += u64::from(run.progress.blowups > 0);
     c.divergence_triggered |= run.progress.blowups >= run.options.divergence_patience;
+    let inner = &direction.inner;
+    c.n_bound_fix_solves += inner.bound_solves;
+    c.n_proj_refinements += inner.refinements;
+    c.max_proj_residual = c.max_proj_residual.max(inner.constraint_residual);
+    run.projected_gradient = inner.projected_gradient_norm;
+    let projected = inner.projected_gradient_norm / s;
+    c.min_projected_grad_norm = c.min_projected_grad_norm.min(projected);
+    if projected.is_finite() {
+        let classical = norm_two(&matrix_free::lagrangian_gradient(run, &termination::fit(run))) / s;
+        run.counters.n_steps_inexact_below_classical += u64::from(projected < classical);
+    }
 }
 
 /// Calls the observer, if there is one.
@@ -106,23 +118,29 @@ fn state(run: &Run<'_>, facts: &StepFacts) -> SqpState {
         least_squares_multipliers: set(&fitted),
         lagrangian_gradient,
         penalty_weights: factors.unscaled_multipliers(&run.merit.weights),
-        hessian: snapshot(run),
+        hessian: snapshot(run, facts.direction.inner.negative_curvature),
         active,
         direction: facts.direction.d.clone(),
         step_length: facts.step_length,
         elastic: facts.direction.is_elastic,
         working_set_changes: facts.working_set_changes,
-        cg_truncations: 0,
+        cg_truncations: facts.direction.inner.truncations,
         best_merit: run.progress.best_merit(&run.merit).unwrap_or(f64::NAN) / factors.objective,
     }
 }
 
-fn snapshot(run: &Run<'_>) -> HessianSnapshot {
+/// `negative` is the most negative curvature that the inner solver met.
+fn snapshot(run: &Run<'_>, negative: f64) -> HessianSnapshot {
     let n = run.point.x.len();
     let s = run.evaluator.factors.objective;
     let diagonal = run.model.diagonal(n).into_iter().map(|d| d / s).collect();
     let (gamma, _, _) = run.model.extremes(n);
-    let plain = HessianSnapshot { gamma: gamma / s, diagonal, ..HessianSnapshot::default() };
+    let plain = HessianSnapshot {
+        gamma: gamma / s,
+        diagonal,
+        negative_curvature: negative / s,
+        ..HessianSnapshot::default()
+    };
     match &run.model {
         Model::Dense(bfgs) => HessianSnapshot { num_pairs: bfgs.num_pairs, ..plain },
         Model::Limited(limited) => HessianSnapshot {
@@ -243,7 +261,7 @@ fn summary(run: &Run<'_>, facts: &StepFacts, state: &SqpState, usable: bool) -> 
         qp_vs_ls_multiplier_ratio: multiplier_ratio(state),
         n_active_ineq: state.active.iter().filter(|a| **a).count() as u64,
         eq_jac_min_sv_est: counters.eq_jac_min_sv_est,
-        projected_grad_norm: f64::INFINITY,
+        projected_grad_norm: direction.inner.projected_gradient_norm / s,
         merit_penalty: max_abs(&state.penalty_weights),
         max_eq_violation: max_abs(&state.equalities),
         max_ineq_violation: state.inequalities.iter().fold(0.0, |a: f64, c| a.max(-c)),

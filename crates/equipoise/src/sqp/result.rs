@@ -76,6 +76,9 @@ pub struct SqpResult {
     pub bound_multipliers: Vec<f64>,
     /// The independent check at `x` with these multipliers.
     pub residuals: KktResiduals,
+    /// ‖projected gradient‖₂ as an inexact inner solver saw it in the last step, relative to the scale of the stationarity; none for the
+    /// other solvers. It never makes a run `converged`.
+    pub projected_stationarity: Option<f64>,
     /// Steps taken.
     pub steps: u64,
     /// Iterations of all subproblems.

@@ -1,17 +1,19 @@
 //! The loop: linearise, solve the subproblem, search, update.
 
-use super::choices::HessianChoice;
+use super::choices::InnerSolver;
 use super::counters::SqpCounters;
 use super::evaluation::{Evaluator, Point};
 use super::functions::SqpError;
 use super::hessian::bfgs::PairUse;
 use super::infeasibility;
 use super::line_search::Searched;
+use super::matrix_free;
 use super::merit::Merit;
 use super::model::Model;
 use super::multipliers::{Multipliers, reduced_gradient};
 use super::observer::StepObserver;
 use super::options::SqpOptions;
+use super::prediction;
 use super::problem::SqpProblem;
 use super::progress::Progress;
 use super::record;
@@ -62,6 +64,8 @@ pub(super) struct Run<'a> {
     pub watchdog: Option<Watchdog>,
     /// The last step had length 1.
     pub last_step_was_full: bool,
+    /// ‖projected gradient‖₂ as the last step's inexact inner solver saw it, in scaled units; ∞ for the others.
+    pub projected_gradient: f64,
 }
 
 /// What a step did, for counters and observers.
@@ -103,7 +107,7 @@ impl<'a> Run<'a> {
         Ok(Self {
             merit: Merit::new(m, problem.num_equalities(), options.initial_penalty, options.penalty_update),
             multipliers: Multipliers::zero(n, m),
-            model: Model::quasi_newton(n, gamma, options),
+            model: Model::quasi_newton(n, problem.num_equalities(), gamma, options),
             problem,
             options,
             evaluator,
@@ -122,6 +126,7 @@ impl<'a> Run<'a> {
             exact_is_too_large: false,
             watchdog: None,
             last_step_was_full: false,
+            projected_gradient: f64::INFINITY,
         })
     }
 
@@ -217,22 +222,36 @@ impl<'a> Run<'a> {
         (0..free.len()).filter(|&j| !free[j]).collect()
     }
 
-    /// Whether the exact Hessian is used.
+    /// Whether the exact Hessian is used as a matrix.
     pub fn uses_exact_hessian(&self) -> bool {
-        let given = self.evaluator.provides().objective_hessian_product && !self.exact_is_too_large;
-        match self.options.hessian {
-            HessianChoice::Exact => given,
-            HessianChoice::Auto => given && self.options.use_exact_hvp,
-            HessianChoice::Bfgs | HessianChoice::LimitedMemory => false,
-        }
+        self.uses_exact_products() && !self.exact_is_too_large && !self.is_matrix_free()
+    }
+
+    /// Whether exact products are given and wanted.
+    pub fn uses_exact_products(&self) -> bool {
+        self.evaluator.provides().objective_hessian_product && self.options.wants_exact_products()
+    }
+
+    /// Whether B is known by its products alone: where the options say so, and by default where the exact Hessian is too large for a
+    /// matrix.
+    fn is_matrix_free(&self) -> bool {
+        self.options.asks_for_matrix_free(self.problem.num_equalities())
+            || (self.exact_is_too_large && self.options.inner_solver == InnerSolver::Auto)
     }
 
     /// The subproblem's direction; elastic where the linearised constraints contradict each other.
     fn direction(&mut self, lower: &[f64], upper: &[f64]) -> Result<Direction, SqpError> {
+        let start = prediction::start(self);
+        if self.is_matrix_free()
+            && let Some(mut out) = matrix_free::direction(self, (lower, upper), &start)?
+        {
+            self.restore_multipliers(&mut out);
+            return Ok(out);
+        }
         let linearisation =
             Linearisation { point: &self.point, num_equalities: self.problem.num_equalities(), lower, upper };
         let linear = self.model_gradient();
-        let mut out = self.plain_direction(&linearisation, &linear);
+        let mut out = self.plain_direction(&linearisation, &linear, &start);
         if let Outcome::Inconsistent(farkas) = &out.outcome {
             let farkas = farkas.clone();
             let iterations = out.iterations;
@@ -249,13 +268,20 @@ impl<'a> Run<'a> {
     }
 
     /// The subproblem as it is: small ones by the dual active-set method, others by the primal-dual method first.
-    fn plain_direction(&self, linearisation: &Linearisation<'_>, linear: &[f64]) -> Direction {
+    /// A floor for the multipliers to drop is one of the latter.
+    fn plain_direction(
+        &self,
+        linearisation: &Linearisation<'_>,
+        linear: &[f64],
+        start: &[Member],
+    ) -> Direction {
         let n = linear.len();
-        let start = &self.working_set;
-        let limited = self.options.qp_max_iter.is_some();
-        if n > SMALL && !limited {
+        let options = self.options;
+        let floor_is_set = options.mult_drop_floor > SqpOptions::default().mult_drop_floor;
+        if n > RESCUE || floor_is_set || (n > SMALL && options.qp_max_iter.is_none()) {
             let curvature = self.model.curvature(n);
-            if let Some(out) = linearisation.solve_primal_dual(curvature.as_ref(), linear, start) {
+            let guessing = options.guessing();
+            if let Some(out) = linearisation.solve_primal_dual(curvature.as_ref(), linear, start, &guessing) {
                 return out;
             }
         }

@@ -9,7 +9,7 @@ use super::problem::SqpProblem;
 use super::result::SqpResult;
 use super::run::Run;
 use super::status::SqpStatus;
-use super::termination::{certify, fit, unscaled};
+use super::termination::{certify, fit, projected_ratio, unscaled};
 use crate::certificate::kkt::KktResiduals;
 use crate::control::Control;
 use crate::numeric::digest::Digest;
@@ -69,6 +69,7 @@ fn result(run: Run<'_>, rolled_back: bool) -> SqpResult {
         inequality_multipliers: multipliers.rows[equalities..].to_vec(),
         bound_multipliers: multipliers.bounds,
         residuals,
+        projected_stationarity: projected_ratio(&run),
         steps: run.steps,
         qp_iterations: run.qp_iterations,
         evaluations: run.evaluator.evaluations,
@@ -96,6 +97,9 @@ fn message(run: &Run<'_>, residuals: &KktResiduals) -> String {
         " After {} steps: relative stationarity {:.1e}, violation {:.1e}.",
         run.steps, residuals.relative_stationarity, residuals.violation
     ));
+    if let Some(ratio) = projected_ratio(run).filter(|_| run.status == SqpStatus::InexactStationary) {
+        text.push_str(&format!(" Relative projected gradient of the inner solver: {ratio:.1e}."));
+    }
     if let Some(evidence) = &run.infeasibility {
         let names: Vec<&str> = evidence.rows.iter().take(5).map(|row| row.name.as_str()).collect();
         let kind = if evidence.global { "No point satisfies" } else { "Locally infeasible" };

@@ -3,6 +3,7 @@
 //! min ½dᵀBd + gᵀd over Aₑd = −cₑ, Aᵢd ≥ −cᵢ, l − x ≤ d ≤ u − x; dense, by the dual active-set method.
 
 use super::evaluation::Point;
+use super::matrix_free::InnerFacts;
 use super::merit::violation;
 use super::options::SqpOptions;
 use crate::certificate::linear_system::{Member, Part};
@@ -50,6 +51,8 @@ pub(super) struct Direction {
     pub is_elastic: bool,
     /// dᵀBd.
     pub curvature: f64,
+    /// What matrix-free solves did.
+    pub inner: InnerFacts,
 }
 
 /// The data of a subproblem besides B.
@@ -138,6 +141,7 @@ impl Linearisation<'_> {
             iterations: answer.iterations as u64,
             outcome,
             is_elastic: false,
+            inner: InnerFacts::default(),
             curvature,
             d: answer.x,
         }
@@ -155,6 +159,7 @@ impl Linearisation<'_> {
             outcome: Outcome::Failed,
             left: self.left(&vec![0.0; n]),
             is_elastic: false,
+            inner: InnerFacts::default(),
             curvature: 0.0,
         }
     }

@@ -2,11 +2,12 @@
 
 use super::evaluation::Point;
 use super::infeasibility;
+use super::matrix_free;
 use super::multipliers::{Multipliers, least_squares, reduced_gradient};
 use super::run::Run;
 use super::status::SqpStatus;
 use crate::certificate::kkt::{KktPoint, KktResiduals};
-use crate::numeric::sum::{max_abs, norm_two};
+use crate::numeric::sum::norm_two;
 
 /// Fits of multipliers are tried where the subproblem's are this many times too inexact at most.
 const FIT_RANGE: f64 = 30.0;
@@ -20,6 +21,10 @@ pub(super) fn after_step(run: &mut Run<'_>, line_search_failed: bool) {
     }
     if run.steps >= run.options.min_steps && !line_search_failed && converged(run) {
         run.status = SqpStatus::Converged;
+        return;
+    }
+    if run.options.use_inexact_stationarity && !line_search_failed && is_inexactly_stationary(run) {
+        run.status = SqpStatus::InexactStationary;
         return;
     }
     if let Some(status) = failed(run) {
@@ -42,6 +47,18 @@ fn converged(run: &mut Run<'_>) -> bool {
     accepted(run, &last) || fitted(run).is_some_and(|fitted| accepted(run, &fitted))
 }
 
+/// The point is feasible, and ‖projected gradient‖₂ ≤ tolerance · scale as an inexact inner solver saw it.
+fn is_inexactly_stationary(run: &Run<'_>) -> bool {
+    run.violation() <= run.options.feasibility_tolerance
+        && projected_ratio(run).is_some_and(|ratio| ratio <= run.options.stationarity_tolerance)
+}
+
+/// ‖projected gradient‖₂ relative to the same scale as the stationarity, where the inner solver publishes it.
+pub(super) fn projected_ratio(run: &Run<'_>) -> Option<f64> {
+    let ratio = run.projected_gradient / matrix_free::scale(run);
+    ratio.is_finite().then_some(ratio)
+}
+
 /// Whether the independent check accepts these multipliers, which are then kept.
 fn accepted(run: &mut Run<'_>, scaled: &Multipliers) -> bool {
     if quick_residual(run, scaled) > 1.0 {
@@ -62,12 +79,7 @@ fn quick_residual(run: &Run<'_>, multipliers: &Multipliers) -> f64 {
     let rest = reduced_gradient(&run.point, &multipliers.rows);
     let norm = rest.iter().zip(&multipliers.bounds).fold(0.0f64, |a, (g, z)| a.max((g - z).abs()));
     let s = run.evaluator.factors.objective;
-    let mut scale =
-        max_abs(&run.point.gradient).max(run.reference_gradient * s).max(max_abs(&multipliers.bounds));
-    for (i, y) in multipliers.rows.iter().enumerate().filter(|(_, y)| **y != 0.0) {
-        scale = scale.max(y.abs() * max_abs(run.point.row(i)));
-    }
-    let relative = run.options.stationarity_tolerance * scale;
+    let relative = run.options.stationarity_tolerance * matrix_free::scale_with(run, multipliers);
     norm / (2.0 * relative.max(run.options.absolute_stationarity_tolerance * s)).max(f64::MIN_POSITIVE)
 }
 

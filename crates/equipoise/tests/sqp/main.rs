@@ -1,5 +1,6 @@
 //! Tests of the SQP solver.
 
+mod active_set_defects;
 mod bad_input;
 mod defects;
 mod families;
@@ -7,4 +8,5 @@ mod fronts;
 mod hock_schittkowski;
 mod observed;
 mod scipy_failures;
+mod selectable;
 mod support;

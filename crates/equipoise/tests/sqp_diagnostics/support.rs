@@ -234,6 +234,7 @@ fn result(steps: u64) -> SqpResult {
         inequality_multipliers: Vec::new(),
         bound_multipliers: vec![0.0; 2],
         residuals: Default::default(),
+        projected_stationarity: None,
         steps,
         qp_iterations: 0,
         evaluations: Evaluations::default(),
