@@ -1,9 +1,10 @@
 //! Runs that go well, on which no signal may fire.
 
 use equipoise::sqp::diagnostics::Registry;
-use equipoise::sqp::{SqpOptions, SqpStatus};
+use equipoise::sqp::{ActiveSetMethod, InnerSolver, SqpStatus};
+use equipoise_testset::nlp::families::portfolio;
 
-use crate::support::{Case, rosenbrock, rosenbrock_gradient};
+use crate::support::{Case, of_family, rosenbrock, rosenbrock_gradient};
 
 /// Every signal is asked about each of the runs below.
 pub fn names() -> Vec<String> {
@@ -42,6 +43,14 @@ fn runs() -> Vec<(&'static str, Case)> {
                 .gradient(|x| vec![4.0 * x[0].powi(3), 12.0 * x[1].powi(3)])
                 .constraints(1, 0, |x| vec![x[0] + x[1] - 20.0], |_| vec![1.0, 1.0]),
         ),
+        (
+            "a portfolio by an inexact matrix-free solver",
+            of_family(portfolio(50)).options(|o| o.inner_solver = InnerSolver::HrInexactStcg),
+        ),
+        (
+            "a portfolio that ends within the warm-up of a prediction",
+            of_family(portfolio(50)).options(|o| o.active_set_method = ActiveSetMethod::Lpeca),
+        ),
     ]
 }
 
@@ -61,10 +70,9 @@ fn a_diagnosis_changes_no_bit_of_the_answer() {
     use equipoise::control::Control;
     for (name, mut case) in runs() {
         let with = case.diagnose().result;
-        let problem = case.problem.clone();
+        let (problem, options) = (case.problem.clone(), case.options.clone());
         let without =
-            equipoise::sqp::minimize(&problem, &mut case, &SqpOptions::default(), None, &Control::default())
-                .unwrap();
+            equipoise::sqp::minimize(&problem, &mut case, &options, None, &Control::default()).unwrap();
         assert_eq!(with.digest, without.digest, "{name}");
     }
 }

@@ -1,9 +1,12 @@
 //! Every signal on a real problem that fires it. Options that are not the defaults are named where they are set.
 
 use equipoise::sqp::diagnostics::Diagnosed;
-use equipoise::sqp::{HessianChoice, InitialHessian, PenaltyUpdate, Scaling, SqpStatus};
+use equipoise::sqp::{
+    ActiveSetMethod, HessianChoice, InitialHessian, InnerSolver, PenaltyUpdate, Scaling, SqpStatus,
+};
+use equipoise_testset::nlp::families::ill_cond;
 
-use crate::support::{Case, noisy_quadratic, rosenbrock, rosenbrock_gradient};
+use crate::support::{Case, noisy_quadratic, of_family, rosenbrock, rosenbrock_gradient};
 
 macro_rules! signals {
     ($($name:ident => $case:expr;)*) => {
@@ -11,17 +14,6 @@ macro_rules! signals {
         $(#[test] fn $name() { fires(stringify!($name), $case); })*
     };
 }
-
-/// Signals whose real problem is still wanted: the parts of the solver that they speak of are not selectable yet, or no run of the
-/// solver was found that fires them.
-pub const WANTED: &[&str] = &[
-    "bound_churn",
-    "cg_truncation",
-    "divergence_rollback_triggered",
-    "lpeca_overpredicting",
-    "merit_oscillation",
-    "multiplier_recovery_noise",
-];
 
 fn fires(name: &str, mut case: Case) {
     let found = case.diagnose();
@@ -75,6 +67,52 @@ pub fn starved() -> Case {
         })
 }
 
+/// Eigenvalues from 0.01 to 10000 and many bounds that bind, by limited memory although the Hessian is given.
+fn restless() -> Case {
+    of_family(ill_cond(60)).options(|o| {
+        o.hessian = HessianChoice::LimitedMemory;
+        o.max_steps = 2000;
+    })
+}
+
+/// The same curvatures for conjugate gradients of three iterations without preconditioner.
+fn truncated() -> Case {
+    of_family(ill_cond(30)).options(|o| {
+        o.inner_solver = InnerSolver::ProjectedCgCholesky;
+        o.use_preconditioner = false;
+        o.qp_max_cg_iter = 3;
+        o.max_steps = 100;
+    })
+}
+
+/// LPEC-A with a threshold that takes in every bound, trusted from the first step on.
+fn overpredicted() -> Case {
+    of_family(ill_cond(20)).options(|o| {
+        o.hessian = HessianChoice::Bfgs;
+        o.active_set_method = ActiveSetMethod::LpecaInit;
+        o.lpeca_warmup_steps = 0;
+        o.lpeca_trust_threshold = 1e300;
+        o.lpeca_beta = Some(1e9);
+        o.max_steps = 2000;
+    })
+}
+
+/// |x|^(4/3) + 50y²: Newton's full steps double x and turn its sign. The watchdog may go on for 20 of them.
+fn doubling() -> Case {
+    Case::new(&[1.0, 3.0], |x| libm::pow(x[0].abs(), 4.0 / 3.0) + 50.0 * x[1] * x[1])
+        .gradient(|x| vec![4.0 / 3.0 * libm::cbrt(x[0]), 100.0 * x[1]])
+        .hessian(|x| vec![4.0 / 9.0 / libm::cbrt(x[0] * x[0]), 0.0, 0.0, 100.0])
+        .options(|o| o.watchdog_steps = 20)
+}
+
+/// Two equalities whose gradients differ by 1e-11: the fit of multipliers takes them for one, the inexact solver does not.
+fn nearly_parallel() -> Case {
+    Case::new(&[0.5, 0.3], |x| (x[0] - 1.0).powi(2) + (x[1] - 2.0).powi(2))
+        .gradient(|x| vec![2.0 * (x[0] - 1.0), 2.0 * (x[1] - 2.0)])
+        .constraints(2, 0, |x| vec![x[0], x[0] + 1e-11 * x[1]], |_| vec![1.0, 0.0, 1.0, 1e-11])
+        .options(|o| o.inner_solver = InnerSolver::HrInexactStcg)
+}
+
 /// A disc and a half-plane that do not meet.
 fn apart() -> Case {
     Case::new(&[3.0, 0.1], |x| x[0]).gradient(|_| vec![1.0, 0.0]).constraints(
@@ -112,6 +150,12 @@ signals! {
     negative_curvature => Case::new(&[0.0, 0.0], |x| x[0].powi(4) - x[0] * x[0] + x[1] * x[1])
         .gradient(|x| vec![4.0 * x[0].powi(3) - 2.0 * x[0], 2.0 * x[1]]);
     linearisation_infeasible => apart();
+    bound_churn => restless();
+    cg_truncation => truncated();
+    lpeca_overpredicting => overpredicted();
+    merit_oscillation => doubling();
+    divergence_rollback_triggered => doubling();
+    multiplier_recovery_noise => nearly_parallel();
 }
 
 /// What shows that a suggestion helped, from the runs before and after.
@@ -120,13 +164,27 @@ type Helped = fn(&Diagnosed, &Diagnosed) -> bool;
 #[test]
 fn following_the_first_suggestion_helps() {
     let violation = |run: &Diagnosed| run.history.last().map_or(0.0, |r| r.summary.max_eq_violation);
-    let cases: [(&str, Case, Helped); 3] = [
+    let cases: [(&str, Case, Helped); 7] = [
         ("penalty_starvation", starved(), violation_falls),
         ("qp_budget_or_pingpong", small_budget(), |_, after| {
             after.result.counters.n_qp_budget_exhausted == 0
         }),
         ("objective_noise", noisy_quadratic(), |before, after| {
             before.result.status != SqpStatus::Converged && after.result.status == SqpStatus::Converged
+        }),
+        ("bound_churn", restless(), |before, after| {
+            after.result.status == SqpStatus::Converged && 10 * after.result.steps < before.result.steps
+        }),
+        ("cg_truncation", truncated(), |before, after| {
+            let truncated = |run: &Diagnosed| run.history.iter().map(|r| r.cg_truncations).sum::<u64>();
+            let converged = after.result.status == SqpStatus::Converged;
+            converged && truncated(after) == 0 && after.result.steps < before.result.steps
+        }),
+        ("lpeca_overpredicting", overpredicted(), |before, after| {
+            2 * after.result.qp_iterations < before.result.qp_iterations
+        }),
+        ("merit_oscillation", doubling(), |before, after| {
+            after.result.counters.n_merit_regressions == 0 && after.result.objective < before.result.objective
         }),
     ];
     for (name, mut case, helped) in cases {

@@ -12,6 +12,8 @@ use equipoise::sqp::{
     SqpStatus, StepSummary, UserError,
 };
 
+use equipoise_testset::nlp::families::FamilyProblem;
+
 type Scalar = Box<dyn Fn(&[f64]) -> f64>;
 type Vector = Box<dyn Fn(&[f64]) -> Vec<f64>>;
 
@@ -245,6 +247,35 @@ fn result(steps: u64) -> SqpResult {
         counters: SqpCounters::default(),
         digest: String::new(),
     }
+}
+
+/// A problem of a family, with its Hessian.
+pub fn of_family(family: FamilyProblem) -> Case {
+    let n = family.start.len();
+    let family = std::rc::Rc::new(family);
+    let [f, g, h, c] = std::array::from_fn(|_| family.clone());
+    let matrix = family.matrix.clone();
+    Case::new(&family.start, move |x| f.value(x))
+        .gradient(move |x| {
+            let mut out = vec![0.0; n];
+            g.gradient(x, &mut out);
+            out
+        })
+        .hessian(move |x| {
+            let mut out = vec![0.0; n * n];
+            for (j, row) in out.chunks_exact_mut(n).enumerate() {
+                let unit: Vec<f64> = (0..n).map(|k| f64::from(u8::from(k == j))).collect();
+                h.hessian_product(x, &unit, row);
+            }
+            out
+        })
+        .bounds(&family.lower, &family.upper)
+        .constraints(
+            family.num_equalities,
+            family.num_inequalities,
+            move |x| c.constraints(x),
+            move |_| matrix.clone(),
+        )
 }
 
 /// Rosenbrock's valley.

@@ -53,6 +53,7 @@ changes! {
     StationarityTolerance => stationarity_tolerance: f64,
     UseExactHvp => use_exact_hvp: bool,
     UseInexactStationarity => use_inexact_stationarity: bool,
+    WatchdogSteps => watchdog_steps: u64,
 }
 
 /// One piece of advice.

@@ -2,7 +2,7 @@
 
 use super::super::context::EndContext;
 use super::super::signal::{Signal, Specificity};
-use super::super::suggestion::exact_second_derivatives;
+use super::super::suggestion::{Change, Suggestion, exact_second_derivatives};
 use crate::sqp::status::SqpStatus;
 
 pub(super) const SPECIFICITY: Specificity = super::GENERIC;
@@ -33,8 +33,11 @@ pub(super) fn evaluate(context: &EndContext<'_>) -> Option<Signal> {
             ("n_steps", steps as f64),
             ("threshold", threshold as f64),
         ])
-        .suggest("look at the penalty weights along the path: each jump changes what counts as progress")
+        .suggest(Suggestion::change(
+            "switch non-monotone steps off (watchdog_steps = 0)",
+            [Change::WatchdogSteps(0)],
+        ))
         .suggest(exact_second_derivatives())
-        .suggest("switch non-monotone steps off (watchdog_steps = 0)"),
+        .suggest("look at the penalty weights along the path: each jump changes what counts as progress"),
     )
 }
