@@ -22,10 +22,9 @@ pub(super) trait RecordTerms: Sync {
 pub(super) struct DualEvaluation {
     /// mᵢ(y) rounded to double, or the answer given.
     pub answer: Vec<f64>,
-    /// mᵢ(y) − answerᵢ
-    rest: Vec<f64>,
-    /// mᵢ(y) − zᵢ, 0 inside the bounds
-    beyond: Vec<f64>,
+    /// zᵢ − 1, with a bound on the error of mᵢ(y). All else about a record follows from it and the bounds: an area's memory
+    /// is mostly these vectors.
+    points: Vec<Uncertain>,
     /// Largest error of any computed mᵢ(y).
     pub evaluation_error: f64,
     /// F(y) rounded to double (k).
@@ -34,8 +33,6 @@ pub(super) struct DualEvaluation {
     pub residual_bound: f64,
     /// Σ λᵢ[(mᵢ − m̂ᵢ)² + 2(mᵢ − m̂ᵢ)(m̂ᵢ − zᵢ)] for the answer m, errors included: the records' part of the gap.
     pub record_gap: f64,
-    /// w⁰ᵢ(mᵢ(y) − 1); the error covers that of mᵢ(y) and the summation over the records.
-    pub weighted: Vec<Uncertain>,
 }
 
 /// Records whose row products are formed before their multipliers: the two loops then overlap in the CPU, and the buffer
@@ -47,13 +44,11 @@ impl DualEvaluation {
         let n = form.problem().num_records();
         Self {
             answer: vec![0.0; n],
-            rest: vec![0.0; n],
-            beyond: vec![0.0; n],
+            points: vec![Uncertain::default(); n],
             evaluation_error: 0.0,
             residual: vec![0.0; form.problem().num_targets()],
             residual_bound: f64::INFINITY,
             record_gap: 0.0,
-            weighted: vec![Uncertain::default(); n],
         }
     }
 
@@ -62,15 +57,13 @@ impl DualEvaluation {
     pub fn evaluate_records<S: RowSum>(&mut self, form: &impl RecordTerms, v: &[Dd], given: Option<&[f64]>) {
         let problem = form.problem();
         let split: Vec<SplitDd> = v.iter().map(|&v| SplitDd::from(v)).collect();
-        let epsilon = problem.matrix.dd_summation_error() + DD_EPSILON;
         let bounds = ShiftedBounds::new(&problem.bounds);
         let mut totals = vec![(0.0, 0.0f64); self.answer.len().div_ceil(CHUNK)];
-        let parts = (self.answer.chunks_mut(CHUNK).zip(self.rest.chunks_mut(CHUNK)))
-            .zip(self.beyond.chunks_mut(CHUNK))
-            .zip(self.weighted.chunks_mut(CHUNK).zip(&mut totals))
+        let parts = (self.answer.chunks_mut(CHUNK).zip(self.points.chunks_mut(CHUNK)))
+            .zip(&mut totals)
             .enumerate()
             .collect();
-        form.workers().for_each(parts, |(chunk, (((answers, rests), beyonds), (weighted, totals)))| {
+        form.workers().for_each(parts, |(chunk, ((answers, points), totals))| {
             let mut products = [(Dd::ZERO, 0.0); BATCH];
             for start in (0..answers.len()).step_by(BATCH) {
                 let end = (start + BATCH).min(answers.len());
@@ -82,19 +75,11 @@ impl DualEvaluation {
                 for (offset, &(product, summation_error)) in products.iter().enumerate() {
                     let (i, slot) = (first + offset, start + offset);
                     let point = RecordPoint::new(form, i, product, summation_error, bounds.of(i));
-                    // mᵢ(y) as a pair.
-                    let (near, low) = two_sum(1.0, point.moved.high);
-                    let low = low + point.moved.low;
-                    let answer = given.map_or(near + low, |m| m[i]);
-                    let rest = (near - answer) + low;
-                    let beyond = point.beyond();
-                    let weight = problem.design_weights[i];
+                    let answer = given.map_or_else(|| rounded(point.moved), |m| m[i]);
+                    let rest = rest(point.moved, answer);
+                    let beyond = beyond(point.moved, point.unclipped);
                     answers[slot] = answer;
-                    rests[slot] = rest;
-                    beyonds[slot] = beyond;
-                    let value = point.moved.times(weight);
-                    let error = weight * point.error + epsilon * value.high.abs();
-                    weighted[slot] = Uncertain { value, error };
+                    points[slot] = Uncertain { value: point.unclipped, error: point.error };
                     let apart = rest.abs() + point.error;
                     let slack = if beyond == 0.0 { 0.0 } else { beyond.abs() + point.error };
                     totals.0 += form.curvature(i) * (apart * apart + 2.0 * apart * slack);
@@ -107,28 +92,81 @@ impl DualEvaluation {
         self.record_gap = totals.iter().map(|t| t.0).sum::<f64>();
     }
 
+    /// Aᵀ(w⁰ ∘ (m(y) − 1)); the errors cover that of m(y) and the summation over the records.
+    pub fn moved_totals(&self, form: &impl RecordTerms) -> Vec<Uncertain> {
+        let problem = form.problem();
+        let epsilon = problem.matrix.dd_summation_error() + DD_EPSILON;
+        let bounds = ShiftedBounds::new(&problem.bounds);
+        let weighted = |i: usize| {
+            let (Uncertain { value: unclipped, error }, weight) = (self.points[i], problem.design_weights[i]);
+            let value = clipped(unclipped, bounds.of(i)).times(weight);
+            Uncertain { value, error: weight * error + epsilon * value.high.abs() }
+        };
+        problem.matrix.transposed_times_dd_of(weighted, form.workers())
+    }
+
     /// answerᵢ − zᵢ: the derivative of the Lagrangian by mᵢ at the answer, over twice the curvature.
-    pub fn slope(&self, i: usize) -> f64 {
-        self.beyond[i] - self.rest[i]
+    pub fn slope(&self, form: &impl RecordTerms, i: usize) -> f64 {
+        let (unclipped, moved) = (self.points[i].value, self.moved(form, i));
+        beyond(moved, unclipped) - rest(moved, self.answer[i])
     }
 
     /// A bound on |answerᵢ − mᵢ(y)|.
     pub fn deviation(&self, form: &impl RecordTerms, i: usize) -> f64 {
-        // The error of w⁰ᵢ(mᵢ(y) − 1) over w⁰ᵢ is at least that of mᵢ(y).
-        let error = self.weighted[i].error / form.problem().design_weights[i];
-        (self.rest[i].abs() + error) * (1.0 + 1e-12)
+        (rest(self.moved(form, i), self.answer[i]).abs() + self.points[i].error) * (1.0 + 1e-12)
     }
 
     /// Rounds mᵢ(y) + correctionᵢ instead of mᵢ(y).
-    pub fn round_corrected(&mut self, correction: impl Fn(usize) -> f64 + Sync + Send, workers: &Workers) {
-        let parts = self.answer.chunks_mut(CHUNK).zip(self.rest.chunks_mut(CHUNK)).enumerate().collect();
-        workers.for_each(parts, |(chunk, (answers, rests))| {
-            for (offset, (answer, rest)) in answers.iter_mut().zip(rests).enumerate() {
-                let rounded = *answer + (*rest + correction(chunk * CHUNK + offset));
-                *rest += *answer - rounded;
-                *answer = rounded;
+    pub fn round_corrected(
+        &mut self,
+        form: &impl RecordTerms,
+        correction: impl Fn(usize) -> f64 + Sync + Send,
+    ) {
+        let bounds = ShiftedBounds::new(&form.problem().bounds);
+        let parts = self.answer.chunks_mut(CHUNK).zip(self.points.chunks(CHUNK)).enumerate().collect();
+        form.workers().for_each(parts, |(chunk, (answers, points))| {
+            for (offset, (answer, point)) in answers.iter_mut().zip(points).enumerate() {
+                let i = chunk * CHUNK + offset;
+                let rest = rest(clipped(point.value, bounds.of(i)), *answer);
+                *answer += rest + correction(i);
             }
         });
+    }
+
+    /// mᵢ(y) − 1
+    fn moved(&self, form: &impl RecordTerms, i: usize) -> Dd {
+        clipped(self.points[i].value, ShiftedBounds::new(&form.problem().bounds).of(i))
+    }
+}
+
+/// mᵢ(y) rounded to double, from mᵢ(y) − 1.
+#[inline(always)]
+fn rounded(moved: Dd) -> f64 {
+    let (near, low) = two_sum(1.0, moved.high);
+    near + (low + moved.low)
+}
+
+/// mᵢ(y) − answer
+#[inline(always)]
+fn rest(moved: Dd, answer: f64) -> f64 {
+    let (near, low) = two_sum(1.0, moved.high);
+    (near - answer) + (low + moved.low)
+}
+
+/// mᵢ − zᵢ, exactly 0 inside the bounds.
+#[inline(always)]
+fn beyond(moved: Dd, unclipped: Dd) -> f64 {
+    if moved == unclipped { 0.0 } else { (moved - unclipped).to_f64() }
+}
+
+#[inline(always)]
+fn clipped(unclipped: Dd, (lower, upper): (Dd, Dd)) -> Dd {
+    if unclipped <= lower {
+        lower
+    } else if unclipped >= upper {
+        upper
+    } else {
+        unclipped
     }
 }
 
@@ -189,12 +227,6 @@ fn shifted((lower, upper): (f64, f64)) -> (Dd, Dd) {
 }
 
 impl RecordPoint {
-    /// mᵢ − zᵢ, exactly 0 inside the bounds.
-    #[inline(always)]
-    fn beyond(&self) -> f64 {
-        if self.moved == self.unclipped { 0.0 } else { (self.moved - self.unclipped).to_f64() }
-    }
-
     /// zᵢ and mᵢ from (Av)ᵢ and the interval of mᵢ − 1, with an a-priori bound on the error of mᵢ.
     #[inline(always)]
     pub fn new(
@@ -205,19 +237,9 @@ impl RecordPoint {
         (lower, upper): (Dd, Dd),
     ) -> Self {
         let Uncertain { value: unclipped, error } = form.unclipped(i, product, summation_error);
-        let clipped = |bound: Dd| Self {
-            unclipped,
-            unclipped_error: error,
-            moved: bound,
-            // A point within rounding of the bound may belong on its other side.
-            error: if (unclipped - bound).high.abs() > error { 0.0 } else { error },
-        };
-        if unclipped <= lower {
-            clipped(lower)
-        } else if unclipped >= upper {
-            clipped(upper)
-        } else {
-            Self { unclipped, unclipped_error: error, moved: unclipped, error }
-        }
+        let moved = clipped(unclipped, (lower, upper));
+        // A point within rounding of the bound may belong on its other side.
+        let is_clear = moved != unclipped && (unclipped - moved).high.abs() > error;
+        Self { unclipped, unclipped_error: error, moved, error: if is_clear { 0.0 } else { error } }
     }
 }

@@ -98,7 +98,7 @@ impl<'a> PenaltyForm<'a> {
     pub fn evaluate_dual(&self, v: &[Dd], given: Option<&[f64]>, out: &mut DualEvaluation) {
         out.evaluate_records::<TripleAccumulator>(self, v, given);
         out.record_gap = out.record_gap / (2.0 * self.kappa.high) * (1.0 + self.kappa_error);
-        let sums = self.problem.matrix.transposed_times_dd(&out.weighted, self.workers);
+        let sums = out.moved_totals(self);
         let mut squared_bound = 0.0;
         for (j, sum) in sums.iter().enumerate() {
             let (scale, initial) = (self.moments.scale[j], self.moments.initial_miss[j]);

@@ -195,7 +195,7 @@ fn box_residuals(form: &BandForm<'_>, evaluation: &BandEvaluation) -> BoxResidua
     let answer = &evaluation.dual.answer;
     let partial = form.workers.map_chunks(answer.len(), |range| {
         let start = range.start;
-        let slope = |i| 2.0 * form.distance_weight(i) * evaluation.dual.slope(i);
+        let slope = |i| 2.0 * form.distance_weight(i) * evaluation.dual.slope(form, i);
         let gradient: Vec<f64> = range.clone().map(slope).collect();
         BoxResiduals::new(&answer[range], &gradient, |i| form.problem.bounds.of(start + i))
     });

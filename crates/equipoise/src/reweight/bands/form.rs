@@ -158,7 +158,7 @@ impl<'a> BandForm<'a> {
     /// [`BandForm::evaluate_dual`] with row products summed by `S`.
     pub fn evaluate_dual_by<S: RowSum>(&self, v: &[Dd], given: Option<&[f64]>, out: &mut BandEvaluation) {
         out.dual.evaluate_records::<S>(self, v, given);
-        let sums = self.problem.matrix.transposed_times_dd(&out.dual.weighted, self.workers);
+        let sums = out.dual.moved_totals(self);
         let (mut squared_bound, mut weighted_square) = (0.0, 0.0);
         for (j, sum) in sums.iter().enumerate() {
             let reached = self.reached(j, sum);

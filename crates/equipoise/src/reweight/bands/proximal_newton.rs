@@ -91,8 +91,6 @@ pub(super) struct ProximalNewton<'f, 'p> {
     hessian: Vec<f64>,
     /// zᵢ − 1
     unclipped: Vec<f64>,
-    /// zᵢ − 1 at the end of the step that is tried
-    trial: Vec<f64>,
     /// (A(d ⊘ s))ᵢ of the current direction
     change: Vec<f64>,
     /// w⁰ᵢmᵢ
@@ -121,7 +119,6 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
             all_gram: None,
             hessian: vec![0.0; k * k],
             unclipped: Vec::new(),
-            trial: Vec::new(),
             change: Vec::new(),
             weighted: Vec::new(),
             reached: vec![0.0; k],
@@ -138,7 +135,7 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
 
     fn make_record_vectors(&mut self) {
         let n = self.form.num_records();
-        for vector in [&mut self.unclipped, &mut self.trial, &mut self.change, &mut self.weighted] {
+        for vector in [&mut self.unclipped, &mut self.change, &mut self.weighted] {
             *vector = vec![0.0; n];
         }
     }
@@ -146,7 +143,7 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
     /// Gives back the vectors over the records, so that a finish has their memory; [`ProximalNewton::place_records`] makes them
     /// again.
     pub fn release_record_vectors(&mut self) {
-        for vector in [&mut self.unclipped, &mut self.trial, &mut self.change, &mut self.weighted] {
+        for vector in [&mut self.unclipped, &mut self.change, &mut self.weighted] {
             *vector = Vec::new();
         }
     }
@@ -276,26 +273,21 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
     /// Multipliers, their distance Σ dᵢ(mᵢ − 1)², the records that changed state, and Bᵀm.
     fn evaluate(&mut self) -> f64 {
         self.evaluate_along(0.0);
-        std::mem::swap(&mut self.unclipped, &mut self.trial);
         self.distance
     }
 
-    /// [`ProximalNewton::evaluate`] at z − α ratio ∘ change, which is stored in `trial`.
+    /// [`ProximalNewton::evaluate`] at z − α ratio ∘ change, where z stays as it is.
     fn evaluate_along(&mut self, alpha: f64) {
         let (form, problem) = (self.form, self.form.problem);
         let (unclipped, change, free) = (&self.unclipped, &self.change, &self.free_gram.free);
         let mut found = vec![Found::default(); unclipped.len().div_ceil(CHUNK)];
-        let parts = (self.weighted.chunks_mut(CHUNK).zip(self.trial.chunks_mut(CHUNK)))
-            .zip(&mut found)
-            .enumerate()
-            .collect();
-        self.form.workers.for_each(parts, |(chunk, ((weighted, trial), found))| {
-            for (offset, (weighted, trial)) in weighted.iter_mut().zip(trial).enumerate() {
+        let parts = self.weighted.chunks_mut(CHUNK).zip(&mut found).enumerate().collect();
+        self.form.workers.for_each(parts, |(chunk, (weighted, found))| {
+            for (offset, weighted) in weighted.iter_mut().enumerate() {
                 let i = chunk * CHUNK + offset;
                 let (lower, upper) = interval(problem, i);
                 let z = unclipped[i] - alpha * (form.ratio(i) * change[i]);
                 let shift = z.clamp(lower, upper);
-                *trial = z;
                 *weighted = problem.design_weights[i] * (1.0 + shift);
                 found.distance += self.form.distance_weight(i) * shift * shift;
                 let is_free = lower < z && z < upper;
@@ -307,7 +299,9 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
         });
         self.num_free = found.iter().map(|f| f.num_free).sum();
         self.distance = found.iter().map(|f| f.distance).sum();
-        self.changed = found.into_iter().flat_map(|f| f.changed).collect();
+        self.changed = Vec::new();
+        self.changed.reserve_exact(found.iter().map(|f| f.changed.len()).sum());
+        self.changed.extend(found.into_iter().flat_map(|f| f.changed));
         problem.matrix.transposed_times(&self.weighted, &mut self.reached, self.form.workers);
         for (a, s) in self.reached.iter_mut().zip(&self.inverse_scale) {
             *a *= s;
@@ -376,7 +370,7 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
         self.evaluate_along(1.0);
         let at_one = self.slope_from_totals(stage, &direction, 1.0);
         let alpha = if at_one <= SLOPE_REDUCTION * first.abs() {
-            std::mem::swap(&mut self.unclipped, &mut self.trial);
+            self.move_records(1.0);
             // Exactly, so that zeros stay zeros.
             self.dual.copy_from_slice(&self.subproblem.point);
             1.0
@@ -492,7 +486,8 @@ impl FreeGram {
 
     /// The Gram matrix of the free records from scratch.
     pub fn rebuild(&mut self, form: &BandForm<'_>) {
-        let rows: Vec<u32> = (0..self.free.len() as u32).filter(|&i| self.free[i as usize]).collect();
+        let mut rows = Vec::with_capacity(self.num_free());
+        rows.extend((0..self.free.len() as u32).filter(|&i| self.free[i as usize]));
         self.gram.fill(0.0);
         let (plan, matrix) = (&form.problem.gram_plan, &form.problem.matrix);
         plan.add(matrix, &rows, |i| curvature(form, i), &mut self.gram, form.workers);

@@ -92,7 +92,7 @@ impl Newton<'_, '_> {
             let free = lower < answer[i] && answer[i] < upper;
             if free { -(kappa / problem.design_weights[i]) * change[i] } else { 0.0 }
         };
-        evaluation.round_corrected(correction, self.form.workers);
+        evaluation.round_corrected(self.form, correction);
     }
 
     /// Frees the vectors that the finish does not use, so that its own take their place.
