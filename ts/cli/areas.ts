@@ -1,6 +1,5 @@
 import { basename } from 'node:path'
 import { type Command, Option } from 'commander'
-import { readAreasFile } from '../areas/file.js'
 import { type AreasProblem, readAreasProblem } from '../areas/problem.js'
 import { isRefused } from '../areas/resolve.js'
 import { InputError } from '../errors.js'
@@ -92,6 +91,7 @@ async function runAreas(options: CommandOptions): Promise<ExitCode> {
   }
   const weightsFile = `weights.${options.format}` as const
   checkWeightsFile(weightsFile, options.id ?? 'record')
+  const { readAreasFile } = await import('../areas/file.js')
   const file = await readAreasFile(options.areas)
   const progress = areasProgress(terminal, options.quiet ?? false)
   let store: AreaStore | null = null

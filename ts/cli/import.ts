@@ -1,7 +1,5 @@
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
-import { areasText, areaTargetsText, readmeText, targetsText, totalsText } from '../populationsim/files.js'
-import { importPopulationSim } from '../populationsim/import.js'
 import { type ExitCode, exitCode } from './exit-codes.js'
 import { createFolder, Outputs, writeText } from './outputs.js'
 import { Terminal } from './terminal.js'
@@ -41,6 +39,10 @@ Example:
 async function runImport(folder: string, options: ImportOptions): Promise<ExitCode> {
   const terminal = new Terminal(options)
   const { out, configs, data } = options
+  const { importPopulationSim } = await import('../populationsim/import.js')
+  const { areasText, areaTargetsText, readmeText, targetsText, totalsText } = await import(
+    '../populationsim/files.js'
+  )
   const imported = await importPopulationSim(folder, {
     ...(configs === undefined ? {} : { configs }),
     ...(data === undefined ? {} : { data }),

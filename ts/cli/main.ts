@@ -12,7 +12,10 @@ import { addReweight } from './reweight.js'
 import { addServe } from './serve.js'
 import { addVerify } from './verify.js'
 
-/** Runs the command line; the result is the exit code. */
+/**
+ * Runs the command line; the result is the exit code. The commands load what only they need when they run: the server and the
+ * readers of YAML and JSON schemas are half the time that `--help` would take.
+ */
 async function main(args: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = exitCode.success
   const done = (result: ExitCode) => {

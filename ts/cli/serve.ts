@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { InputError } from '../errors.js'
-import { type ServerOptions, serve, serverDefaults } from '../server/index.js'
+import { type ServerOptions, serverDefaults } from '../server/options.js'
 import { parseCount, parseNumber } from './arguments.js'
 import { type ExitCode, exitCode } from './exit-codes.js'
 
@@ -91,6 +91,7 @@ async function runServe(given: ServeOptions): Promise<ExitCode> {
 
 /** An address that cannot be used is wrong input, not a defect. */
 async function listening(options: Partial<ServerOptions>) {
+  const { serve } = await import('../server/serve.js')
   try {
     return await serve(options)
   } catch (error) {

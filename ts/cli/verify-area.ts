@@ -1,6 +1,5 @@
 import { basename } from 'node:path'
 import { areaAlone } from '../areas/alone.js'
-import { readAreasFile } from '../areas/file.js'
 import { readAreasProblem } from '../areas/problem.js'
 import { type AreaDefinition, isRefused } from '../areas/resolve.js'
 import type { FileProblem, ProblemSource } from '../data/problem.js'
@@ -21,6 +20,7 @@ export async function readArea(
   source: ProblemSource,
   stated: AreaDefinition,
 ): Promise<StatedArea> {
+  const { readAreasFile } = await import('../areas/file.js')
   const { areas, shared } = await readAreasProblem({
     data: source,
     path: areasFile,
