@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { binOf, replaceFolder, root, run } from './process.mjs'
 
-export function buildAddon(options = []) {
+/** An `unoptimised` one is built with cargo's profile for development, as the tests are. */
+export function buildAddon({ unoptimised = false, options = [] } = {}) {
   const built = join(root, 'ts', 'native.new')
   rmSync(built, { recursive: true, force: true })
   run('Building the addon', process.execPath, [
     binOf('@napi-rs/cli', 'napi'),
     'build',
-    ...['--platform', '--release', '--no-const-enum'],
+    ...['--platform', '--no-const-enum', ...(unoptimised ? [] : ['--release'])],
     ...['--manifest-path', 'bindings/Cargo.toml', '--package-json-path', 'package.json'],
     ...['-o', 'ts/native.new', '--js', 'binding.cjs', '--dts', 'binding.d.cts'],
     ...options,
@@ -20,4 +21,6 @@ export function buildAddon(options = []) {
   replaceFolder(join(root, 'ts', 'native'), built)
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) buildAddon(process.argv.slice(2))
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  buildAddon({ options: process.argv.slice(2) })
+}

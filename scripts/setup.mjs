@@ -24,8 +24,11 @@ const minimumRust = [1, 88]
 const state = join(root, '.setup')
 const at = (...parts) => join(root, ...parts)
 
-/** Installs and builds whatever is out of date. Safe to call from several processes at once: they take turns. */
-export function setup({ force = false, addonGiven = false } = {}) {
+/**
+ * Installs and builds whatever is out of date. Safe to call from several processes at once: they take turns. `forTests` is content
+ * with an addon as cargo builds tests: it shares their libraries, and the optimising build that users get takes minutes more.
+ */
+export function setup({ force = false, addonGiven = false, forTests = false } = {}) {
   checkNode()
   const release = takeLock()
   try {
@@ -35,16 +38,7 @@ export function setup({ force = false, addonGiven = false } = {}) {
       outputs: ['node_modules/.package-lock.json'],
       build: installPackages,
     })
-    const addon = addonGiven
-      ? 'given'
-      : step({
-          name: 'addon',
-          inputs: ['Cargo.toml', 'Cargo.lock', ...rustSources(), 'scripts/addon.mjs'],
-          outputs: ['ts/native/binding.cjs', 'ts/native/binding.d.cts'],
-          build: checkRustAndBuildAddon,
-          after: packages,
-          force,
-        })
+    const addon = addonGiven ? 'given' : addonStep({ packages, force, forTests })
     step({
       name: 'typescript',
       inputs: ['ts', 'tsconfig.json'],
@@ -63,9 +57,20 @@ function installPackages() {
   run('Installing packages', 'npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'])
 }
 
-function checkRustAndBuildAddon() {
-  checkRust()
-  buildAddon()
+function addonStep({ packages, force, forTests }) {
+  const built = (unoptimised) => ({
+    name: 'addon',
+    inputs: ['Cargo.toml', 'Cargo.lock', ...rustSources(), 'scripts/addon.mjs'],
+    outputs: ['ts/native/binding.cjs', 'ts/native/binding.d.cts'],
+    build: () => {
+      checkRust()
+      buildAddon({ unoptimised })
+    },
+    after: `${packages} ${unoptimised ? 'unoptimised' : ''}`,
+    force,
+  })
+  const optimised = built(false)
+  return step(forTests && !stateOf(optimised).fresh ? built(true) : optimised)
 }
 
 function compileTypeScript() {
@@ -93,7 +98,17 @@ function rustSources() {
 }
 
 /** Runs `build` unless the outputs exist and were built from these inputs. Returns the digest of the inputs. */
-function step({ name, inputs, outputs, build, after = '', force = false, ignore }) {
+function step({ build, force = false, ...what }) {
+  const { stamp, digest, fresh } = stateOf(what)
+  if (!fresh || force) {
+    rmSync(stamp, { force: true })
+    build()
+    writeFileSync(stamp, digest)
+  }
+  return digest
+}
+
+function stateOf({ name, inputs, outputs, after = '', ignore }) {
   const stamp = join(state, name)
   const digest = digestOf(
     inputs.map((path) => at(path)),
@@ -104,12 +119,7 @@ function step({ name, inputs, outputs, build, after = '', force = false, ignore 
     outputs.every((path) => existsSync(at(path))) &&
     existsSync(stamp) &&
     readFileSync(stamp, 'utf8') === digest
-  if (!fresh || force) {
-    rmSync(stamp, { force: true })
-    build()
-    writeFileSync(stamp, digest)
-  }
-  return digest
+  return { stamp, digest, fresh }
 }
 
 function digestOf(paths, seed, ignore) {

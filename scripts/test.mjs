@@ -23,7 +23,7 @@ function crossCpu() {
   else if (status !== 0) fail('FAILED: CPUs under qemu (ci/cross-cpu.sh)')
 }
 
-setup()
+setup({ forTests: !long })
 lint()
 run('Rust tests', 'cargo', ['test', '--workspace', '--locked', ...(long ? ['--', '--include-ignored'] : [])])
 if (long && process.platform === 'linux') crossCpu()

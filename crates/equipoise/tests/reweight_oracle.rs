@@ -265,12 +265,12 @@ fn a_loss_below_double_double_is_not_taken_for_zero() {
     }
 }
 
-/// The same 128 problems in every run, 1,024 with EQUIPOISE_LONG_TESTS; PROPTEST_CASES and PROPTEST_RNG_SEED give any others.
+/// The same 48 problems in every run, 1,024 with EQUIPOISE_LONG_TESTS; PROPTEST_CASES and PROPTEST_RNG_SEED give any others.
 fn config() -> ProptestConfig {
     let given = |name: &str| std::env::var_os(name).is_some();
     let mut config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
     if !given("PROPTEST_CASES") {
-        config.cases = if given("EQUIPOISE_LONG_TESTS") { 1024 } else { 128 };
+        config.cases = if given("EQUIPOISE_LONG_TESTS") { 1024 } else { 48 };
     }
     if !given("PROPTEST_RNG_SEED") {
         config.rng_seed = RngSeed::Fixed(3);
