@@ -15,15 +15,19 @@ function examplesOf(page: string): { code: string; printed: string } {
 }
 
 describe('the pages of docs/', () => {
-  it.each(['docs/forms.md', 'docs/targets.md', 'docs/qp.md', 'docs/outer-api.md', 'docs/minimize.md'])(
-    '%s shows what its code prints',
-    (page) => {
-      const { code, printed } = examplesOf(page)
-      // Within the package, so that it finds `equipoise` by name.
-      const file = join(root, `.${page.replaceAll(/\W/g, '-')}.mjs`)
-      writeFileSync(file, code)
-      onTestFinished(() => rmSync(file, { force: true }))
-      expect(execFileSync(process.execPath, [file], { cwd: root, encoding: 'utf8' })).toBe(printed)
-    },
-  )
+  it.each([
+    'docs/forms.md',
+    'docs/targets.md',
+    'docs/qp.md',
+    'docs/outer-api.md',
+    'docs/minimize.md',
+    'docs/diagnostics.md',
+  ])('%s shows what its code prints', (page) => {
+    const { code, printed } = examplesOf(page)
+    // Within the package, so that it finds `equipoise` by name.
+    const file = join(root, `.${page.replaceAll(/\W/g, '-')}.mjs`)
+    writeFileSync(file, code)
+    onTestFinished(() => rmSync(file, { force: true }))
+    expect(execFileSync(process.execPath, [file], { cwd: root, encoding: 'utf8' })).toBe(printed)
+  })
 })

@@ -59,6 +59,7 @@ export {
   type SignalArtifact,
   type SignalEvaluator,
 } from './sqp/diagnose.js'
+export { interruptedMinimum } from './sqp/interrupted.js'
 export { MINIMIZE_STATUSES, minimize, minimizeSync } from './sqp/minimize.js'
 export { minimizeDefaults } from './sqp/options.js'
 export { renderSqpReport, type SqpReportHead } from './sqp/report.js'

@@ -29,6 +29,7 @@ const declared: Record<keyof typeof equipoise, string> = {
   INTEGER_STATUSES: 'object',
   integerDefaults: 'function',
   InternalError: 'function',
+  interruptedMinimum: 'function',
   interruptedResult: 'function',
   LinearConstraint: 'function',
   MINIMIZE_STATUSES: 'object',

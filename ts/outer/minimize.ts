@@ -8,7 +8,7 @@ import type { Ended } from '../objective/evaluation.js'
 import { runDirect, runSession } from '../objective/run.js'
 import { OUTER_STOP_REASONS } from './defaults.js'
 import { type OuterFailureDetails, OuterSearchError } from './errors.js'
-import { rememberBest } from './interrupted.js'
+import { bestPoints } from './interrupted.js'
 import { ObjectiveAnswers } from './objective.js'
 import type { OuterObjective } from './objective-types.js'
 import { checkObjective, nativeHooks, nativeOuterOptions } from './options.js'
@@ -70,7 +70,7 @@ export function minimizeOuterSync(objective: OuterObjective, options: OuterSyncO
 function settled({ outcome, thrown }: Ended<Outcome | undefined>, options: OuterOptions): OuterResult {
   if (thrown !== undefined) {
     const best = outcome === undefined ? null : 'result' in outcome ? outcome.result : outcome.best
-    rememberBest(thrown.value, best && readable(best), options.onInterrupted)
+    bestPoints.remember(thrown.value, best && readable(best), options.onInterrupted)
     throw thrown.value
   }
   switch (outcome?.kind) {

@@ -68,7 +68,7 @@ export async function diagnoseMinimize(
   const ended = await running.catch((error) => {
     throw relocate(error, prepared.blocks)
   })
-  return explained(ended, prepared.blocks, diagnose)
+  return explained(ended, prepared.blocks, options, diagnose)
 }
 
 /** `diagnoseMinimize` on this thread, for functions that return at once. */
@@ -91,7 +91,7 @@ export function diagnoseMinimizeSync(
   const ended = relocating(prepared.blocks, () =>
     runDirect<Explained>(prepared.answers.answer, listeners, solve as never),
   )
-  return explained(ended, prepared.blocks, diagnose)
+  return explained(ended, prepared.blocks, options, diagnose)
 }
 
 /** The engine checks names and values. */
@@ -100,9 +100,14 @@ const nativeOptions = ({ evaluators: _, ...options }: DiagnoseOptions): string =
 function explained(
   { outcome, thrown }: Ended<Explained | undefined>,
   blocks: readonly Block[],
+  options: MinimizeSyncOptions,
   { evaluators = [] }: DiagnoseOptions,
 ): Diagnosis {
-  const result = settled({ outcome: outcome?.solution, thrown } as Ended<Outcome | undefined>, blocks)
+  const result = settled(
+    { outcome: outcome?.solution, thrown } as Ended<Outcome | undefined>,
+    blocks,
+    options,
+  )
   const { report: json, text, artifacts } = outcome!
   const report = JSON.parse(json) as SqpReportDocument
   for (const evaluate of evaluators) {

@@ -23,6 +23,7 @@ import {
 } from '../validate.js'
 import { type Block, blocksOf, boundsOf, relocate, rowsOf } from './constraints.js'
 import { FunctionAnswers } from './functions.js'
+import { bestPoints } from './interrupted.js'
 import { nativeSolverOptions } from './options.js'
 import type {
   MinimizeOptions,
@@ -47,6 +48,7 @@ const names = [
   'timeLimitSeconds',
   'onStep',
   'onEvent',
+  'onInterrupted',
 ] as const satisfies readonly (keyof MinimizeSyncOptions)[]
 
 /** What the native side returns. */
@@ -67,7 +69,8 @@ export interface Outcome {
  * })
  * ```
  *
- * Runs on a thread of its own; all functions may be asynchronous. What they throw ends the run and is thrown, unchanged.
+ * Runs on a thread of its own; all functions may be asynchronous. What they throw ends the run and is thrown, unchanged; `interruptedMinimum` has the
+ * best point of that run.
  *
  * @throws {InputError} for wrong input, and for values of a wrong kind or number.
  */
@@ -88,7 +91,7 @@ export async function minimize(
   const ended = await running.catch((error) => {
     throw relocate(error, prepared.blocks)
   })
-  return settled(ended, prepared.blocks)
+  return settled(ended, prepared.blocks, options)
 }
 
 /** `minimize` on this thread, for functions that return at once. */
@@ -109,7 +112,7 @@ export function minimizeSync(
   const ended = relocating(prepared.blocks, () =>
     runDirect<Outcome>(prepared.answers.answer, listeners, solve as never),
   )
-  return settled(ended, prepared.blocks)
+  return settled(ended, prepared.blocks, options)
 }
 
 /** What the solver says of rows is said of the caller's constraints. */
@@ -130,7 +133,7 @@ export function prepare(
 ) {
   checkedFunction('f', f)
   checkNames('options', options, synchronous ? names : [...names, 'signal'])
-  for (const name of ['gradient', 'hessianProduct', 'onStep', 'onEvent'] as const) {
+  for (const name of ['gradient', 'hessianProduct', 'onStep', 'onEvent', 'onInterrupted'] as const) {
     if (options[name] !== undefined) checkedFunction(name, options[name])
   }
   if (!synchronous) optional(options, 'signal', checkedSignal)
@@ -191,13 +194,22 @@ export function problemOf(
   }
 }
 
-/** The outcome in the caller's terms; what a function threw is thrown. */
+/** The outcome in the caller's terms; what a function threw is thrown, with the best point before it. */
 export function settled(
   { outcome, thrown }: Ended<Outcome | undefined>,
   blocks: readonly Block[],
+  { onInterrupted }: MinimizeSyncOptions,
 ): MinimizeResult {
-  if (thrown !== undefined) throw thrown.value
-  const { result, rowMultipliers } = outcome!
+  if (thrown !== undefined) {
+    const best = outcome && Number.isFinite(outcome.result.objective) ? readable(outcome, blocks) : null
+    bestPoints.remember(thrown.value, best, onInterrupted)
+    throw thrown.value
+  }
+  return readable(outcome!, blocks)
+}
+
+/** Vectors as typed arrays, and the multipliers by the caller's constraints. */
+function readable({ result, rowMultipliers }: Outcome, blocks: readonly Block[]): MinimizeResult {
   const { objective, x, gradient, boundMultipliers, ...rest } = result
   let row = 0
   const constraints = blocks.map(({ name, numRows }) => {

@@ -74,6 +74,11 @@ export interface MinimizeSyncOptions {
   /** Called after every step, in order, between evaluations. What it throws ends the run and is thrown. */
   readonly onStep?: (step: MinimizeStep) => void
   readonly onEvent?: (event: { readonly message: string }) => void
+  /**
+   * Gets the best point before an exception of a function or listener, which ended the run, is thrown; null if there is none. `interruptedMinimum`
+   * has it too, except where a primitive was thrown.
+   */
+  readonly onInterrupted?: (best: MinimizeResult | null) => void
 }
 
 export interface MinimizeOptions extends MinimizeSyncOptions {

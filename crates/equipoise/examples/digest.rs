@@ -19,6 +19,8 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 #[path = "digest/outer.rs"]
 mod outer;
+#[path = "digest/sqp.rs"]
+mod sqp;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -57,7 +59,8 @@ fn main() -> Result<(), Failure> {
             print(name, &problem, penalty, method, None, threads)?;
         }
     }
-    outer::print(threads)
+    outer::print(threads)?;
+    sqp::print()
 }
 
 /// Digests of the answer, of its dual point and of the certificate's numbers.
