@@ -40,12 +40,12 @@ options! {
     /// A step is negligible below this part of max(1, |xⱼ|).
     step_tolerance: f64 = 1e-14,
     /// Steps.
-    max_steps: u64 = 500,
+    max_steps: u64 = 3000,
     /// No convergence before this many steps.
     min_steps: u64 = 0,
     /// Relative fall of the merit function that counts as progress.
     stagnation_tol: f64 = 1e-15,
-    /// Steps without progress after which the run ends; `None` means max(20, max_steps/10).
+    /// Steps without progress after which the run ends; `None` means max_steps/10, at least 20 and at most 50.
     stagnation_patience: Option<u64> = None,
     /// A merit above the best one by this many times max(|best|, its scale) is a blow-up.
     divergence_factor: f64 = 10.0,
@@ -264,7 +264,7 @@ impl SqpOptions {
 
     /// Steps without progress after which the run ends.
     pub(super) fn patience(&self) -> u64 {
-        self.stagnation_patience.unwrap_or((self.max_steps / 10).max(20))
+        self.stagnation_patience.unwrap_or((self.max_steps / 10).clamp(20, 50))
     }
 }
 

@@ -26,6 +26,9 @@ const ROUNDS: usize = 60;
 const ROUNDING: f64 = 1e-11;
 /// Largest such part where the equations are solved inexactly.
 const LOOSEST: f64 = 1e-6;
+/// Corrections of one solution at most, and the residual below which none is needed.
+const CORRECTIONS: usize = 3;
+const RESIDUAL: f64 = 1e-13;
 /// Smallest pivot of S (rows scaled to 1) with which its rows count as independent.
 const INDEPENDENT: f64 = 1e-12;
 
@@ -95,21 +98,25 @@ pub(super) struct Guess<'a> {
     binding: Vec<bool>,
     /// d.
     pub d: Vec<f64>,
+    /// Bd, where it is known.
+    image: Option<Vec<f64>>,
     rows: Vec<f64>,
     bounds: Vec<f64>,
+    /// The largest entry and the length of each row.
+    row_sizes: Vec<(f64, f64)>,
 }
 
 /// The equations by factors of B.
 struct Factored<'a> {
     curvature: &'a dyn Curvature,
-    factors: Option<Factors>,
+    factors: Option<Factors<'a>>,
 }
 
 /// What depends on the free variables alone: kept while they stay the same.
-struct Factors {
+struct Factors<'a> {
     free: Vec<usize>,
-    reduced: Reduced,
-    /// A_iF of each row used so far.
+    reduced: Box<dyn Reduced + 'a>,
+    /// A_iF of each row used so far, 0 elsewhere (n).
     normals: Vec<Option<Vec<f64>>>,
     /// B_FF⁻¹A_iFᵀ of the same.
     solved: Vec<Option<Vec<f64>>>,
@@ -117,8 +124,8 @@ struct Factors {
     products: Vec<f64>,
 }
 
-impl Factors {
-    fn new(curvature: &dyn Curvature, free: Vec<usize>, m: usize) -> Option<Self> {
+impl<'a> Factors<'a> {
+    fn new(curvature: &'a dyn Curvature, free: Vec<usize>, m: usize) -> Option<Self> {
         let reduced = curvature.reduced(&free)?;
         Some(Self {
             free,
@@ -134,7 +141,8 @@ impl Factors {
         let m = self.normals.len();
         for &i in rows {
             if self.solved[i].is_none() {
-                let normal: Vec<f64> = self.free.iter().map(|&j| problem.point.row(i)[j]).collect();
+                let mut normal = vec![0.0; problem.lower.len()];
+                self.free.iter().for_each(|&j| normal[j] = problem.point.row(i)[j]);
                 let mut solved = normal.clone();
                 self.reduced.solve(&mut solved);
                 (self.normals[i], self.solved[i]) = (Some(normal), Some(solved));
@@ -246,7 +254,18 @@ impl<'a> Guess<'a> {
                 _ => {}
             }
         }
-        Self { problem, linear, places, binding, d: vec![0.0; n], rows: vec![0.0; m], bounds: vec![0.0; n] }
+        let row_size = |i: usize| (max_abs(problem.point.row(i)), norm_two(problem.point.row(i)));
+        Self {
+            problem,
+            linear,
+            places,
+            binding,
+            d: vec![0.0; n],
+            image: None,
+            rows: vec![0.0; m],
+            bounds: vec![0.0; n],
+            row_sizes: (0..m).map(row_size).collect(),
+        }
     }
 
     /// The rows that the guess holds, ascending.
@@ -266,6 +285,7 @@ impl<'a> Guess<'a> {
     /// Takes d (n) and the multipliers of the rows `working`; false if they are not finite.
     pub fn take(&mut self, d: &[f64], working: &[usize], multipliers: &[f64]) -> bool {
         self.d.copy_from_slice(d);
+        self.image = None;
         self.rows.fill(0.0);
         working.iter().zip(multipliers).for_each(|(&i, y)| self.rows[i] = *y);
         self.d.iter().chain(&self.rows).all(|v| v.is_finite())
@@ -277,7 +297,10 @@ impl<'a> Guess<'a> {
         if self.places.iter().all(|p| *p == Place::Free) {
             return Ok(());
         }
-        let mut z = equations.product(&self.d)?;
+        let mut z = match &self.image {
+            Some(image) => image.clone(),
+            None => equations.product(&self.d)?,
+        };
         axpy(1.0, self.linear, &mut z);
         for (i, &y) in self.rows.iter().enumerate().filter(|(_, y)| **y != 0.0) {
             axpy(-y, self.problem.point.row(i), &mut z);
@@ -300,14 +323,14 @@ impl<'a> Guess<'a> {
         let force = self.force();
         let mut out = Vec::new();
         for i in self.problem.num_equalities..point.c.len() {
-            let row = point.row(i);
+            let (largest, length) = self.row_sizes[i];
             if self.binding[i] {
-                if self.rows[i] * max_abs(row) < -floor * force {
+                if self.rows[i] * largest < -floor * force {
                     out.push(Change::Row(i));
                 }
             } else {
-                let size = point.c[i].abs().max(norm_two(row) * reach);
-                if point.c[i] + dot(row, &self.d) < -tolerance * size {
+                let size = point.c[i].abs().max(length * reach);
+                if point.c[i] + dot(point.row(i), &self.d) < -tolerance * size {
                     out.push(Change::Row(i));
                 }
             }
@@ -331,7 +354,7 @@ impl<'a> Guess<'a> {
 
     /// The size that multipliers are measured against.
     fn force(&self) -> f64 {
-        let rows = self.rows.iter().enumerate().map(|(i, y)| y.abs() * max_abs(self.problem.point.row(i)));
+        let rows = self.rows.iter().zip(&self.row_sizes).map(|(y, (largest, _))| y.abs() * largest);
         rows.fold(max_abs(self.linear).max(max_abs(&self.bounds)), f64::max)
     }
 
@@ -369,8 +392,12 @@ impl<'a> Guess<'a> {
             };
             working_set.push(Member { part: Part::Column(j), edge });
         }
+        let image = match self.image {
+            Some(image) => image,
+            None => equations.product(&self.d)?,
+        };
         Ok(Direction {
-            curvature: dot(&self.d, &equations.product(&self.d)?),
+            curvature: dot(&self.d, &image),
             left: self.problem.left(&self.d),
             d: self.d,
             multipliers: self.rows,
@@ -400,53 +427,82 @@ impl Factored<'_> {
         let n = guess.d.len();
         let mut d: Vec<f64> = (0..n).map(|j| guess.value_at_bound(j).unwrap_or(0.0)).collect();
         let free: Vec<usize> = (0..n).filter(|&j| guess.places[j] == Place::Free).collect();
-        let fixed_part = if free.len() < n { self.curvature.product(&d) } else { vec![0.0; n] };
-        let gathered: Vec<f64> = free.iter().map(|&j| -(guess.linear[j] + fixed_part[j])).collect();
+        let at_rest = d.iter().all(|d| *d == 0.0);
+        let mut image = if at_rest { vec![0.0; n] } else { self.curvature.product(&d) };
         let point = guess.problem.point;
         let mut factors = match self.factors.take() {
             Some(known) if known.free == free => known,
-            _ => Factors::new(self.curvature, free.clone(), point.c.len())?,
+            _ => Factors::new(self.curvature, free, point.c.len())?,
         };
         let working = guess.working_rows();
         factors.prepare(guess.problem, &working);
+        let mut force = vec![0.0; n];
+        factors.free.iter().for_each(|&j| force[j] = -(guess.linear[j] + image[j]));
         let right: Vec<f64> = working.iter().map(|&i| -point.c[i] - dot(point.row(i), &d)).collect();
         let system = Saddle::new(&factors, &working)?;
-        let (mut step, mut multipliers) = system.solve(&gathered, &right);
-        // One correction with the residuals of the equations as they stand.
-        let mut trial = vec![0.0; n];
-        free.iter().zip(&step).for_each(|(&j, s)| trial[j] = *s);
-        let image = self.curvature.product(&trial);
-        let mut residual: Vec<f64> = free.iter().zip(&gathered).map(|(&j, r)| r - image[j]).collect();
-        working.iter().zip(&multipliers).for_each(|(&i, &y)| axpy(y, factors.normal(i), &mut residual));
-        let gaps: Vec<f64> =
-            working.iter().zip(&right).map(|(&i, b)| b - dot(factors.normal(i), &step)).collect();
-        let (more, more_multipliers) = system.solve(&residual, &gaps);
-        step.iter_mut().zip(&more).for_each(|(a, b)| *a += b);
-        multipliers.iter_mut().zip(&more_multipliers).for_each(|(a, b)| *a += b);
+        let (step, multipliers, step_image) = system.solve_refined(self.curvature, &force, &right);
+        axpy(1.0, &step, &mut d);
+        axpy(1.0, &step_image, &mut image);
         self.factors = Some(factors);
-        free.iter().zip(&step).for_each(|(&j, s)| d[j] = *s);
-        guess.take(&d, &working, &multipliers).then_some(())
+        let finite = guess.take(&d, &working, &multipliers);
+        guess.image = Some(image);
+        finite.then_some(())
     }
 }
 
-/// [B −Aᵀ; A 0][d; λ] = [r; b] by the Schur complement.
+/// [B −Aᵀ; A 0][d; λ] = [r; b] over the free variables by the Schur complement.
 struct Saddle<'a> {
-    factors: &'a Factors,
+    factors: &'a Factors<'a>,
     working: &'a [usize],
     complement: Option<Cholesky>,
 }
 
 impl<'a> Saddle<'a> {
-    fn new(factors: &'a Factors, working: &'a [usize]) -> Option<Self> {
+    fn new(factors: &'a Factors<'a>, working: &'a [usize]) -> Option<Self> {
         let (k, m) = (working.len(), factors.normals.len());
         if k == 0 {
             return Some(Self { factors, working, complement: None });
         }
         let mut complement = Cholesky::new(k);
-        let entry = |i: usize, j: usize| factors.products[working[i] * m + working[j]];
+        let products = &factors.products;
+        let entry = |i: usize, j: usize| products[working[i] * m + working[j]];
         complement.factor(entry, &Workers::inline()).ok()?;
         let independent = complement.smallest_pivot() > INDEPENDENT;
         independent.then_some(Self { factors, working, complement: Some(complement) })
+    }
+
+    /// d, λ and Bd, corrected with the residuals of the equations as they stand until these are those of rounding.
+    fn solve_refined(
+        &self,
+        curvature: &dyn Curvature,
+        r: &[f64],
+        b: &[f64],
+    ) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+        let (mut d, mut multipliers) = self.solve(r, b);
+        let mut image = curvature.product(&d);
+        let mut last = f64::INFINITY;
+        for _ in 0..CORRECTIONS {
+            let mut residual = vec![0.0; d.len()];
+            self.factors.free.iter().for_each(|&j| residual[j] = r[j] - image[j]);
+            for (&i, &y) in self.working.iter().zip(&multipliers) {
+                axpy(y, self.factors.normal(i), &mut residual);
+            }
+            let gap = |(&i, b): (&usize, &f64)| b - dot(self.factors.normal(i), &d);
+            let gaps: Vec<f64> = self.working.iter().zip(b).map(gap).collect();
+            let size = max_abs(r).max(max_abs(&image));
+            let reach = b.iter().fold(norm_two(&d), |a, b| a.max(b.abs()));
+            let relative = (max_abs(&residual) / size.max(f64::MIN_POSITIVE))
+                .max(max_abs(&gaps) / reach.max(f64::MIN_POSITIVE));
+            if !(relative > RESIDUAL && relative < 0.5 * last) {
+                break;
+            }
+            last = relative;
+            let (more, more_multipliers) = self.solve(&residual, &gaps);
+            axpy(1.0, &more, &mut d);
+            axpy(1.0, &more_multipliers, &mut multipliers);
+            axpy(1.0, &curvature.product(&more), &mut image);
+        }
+        (d, multipliers, image)
     }
 
     fn solve(&self, r: &[f64], b: &[f64]) -> (Vec<f64>, Vec<f64>) {

@@ -1,9 +1,8 @@
 //! What the structured subproblem solver needs of a curvature model.
 
-use super::small_lu::SmallLu;
 use crate::numeric::cholesky::Cholesky;
 use crate::numeric::parallel::Workers;
-use crate::numeric::sum::{axpy, dot};
+use crate::numeric::sum::dot;
 
 /// B, symmetric positive definite.
 pub(in crate::sqp) trait Curvature {
@@ -11,7 +10,7 @@ pub(in crate::sqp) trait Curvature {
     fn product(&self, v: &[f64]) -> Vec<f64>;
 
     /// Factors of B_FF for the free variables F (ascending); `None` if it is not positive definite.
-    fn reduced(&self, free: &[usize]) -> Option<Reduced>;
+    fn reduced(&self, free: &[usize]) -> Option<Box<dyn Reduced + '_>>;
 }
 
 impl<C: Curvature> Curvature for &C {
@@ -19,36 +18,15 @@ impl<C: Curvature> Curvature for &C {
         (**self).product(v)
     }
 
-    fn reduced(&self, free: &[usize]) -> Option<Reduced> {
+    fn reduced(&self, free: &[usize]) -> Option<Box<dyn Reduced + '_>> {
         (**self).reduced(free)
     }
 }
 
 /// Factors of B_FF.
-pub(in crate::sqp) enum Reduced {
-    /// D⁻¹ + D⁻¹U C⁻¹ UᵀD⁻¹.
-    LowRank { inverse: Vec<f64>, columns: Vec<Vec<f64>>, scaled: Vec<Vec<f64>>, core: Option<SmallLu> },
-    /// Cholesky factors.
-    Dense(Box<Cholesky>),
-}
-
-impl Reduced {
-    /// x ← B_FF⁻¹x.
-    pub fn solve(&self, x: &mut [f64]) {
-        match self {
-            Self::Dense(cholesky) => cholesky.solve(x),
-            Self::LowRank { inverse, columns, scaled, core } => {
-                let along: Vec<f64> = scaled.iter().map(|u| dot(u, x)).collect();
-                x.iter_mut().zip(inverse).for_each(|(x, d)| *x *= d);
-                if let Some(core) = core {
-                    debug_assert_eq!(columns.len(), along.len());
-                    for (u, w) in scaled.iter().zip(core.solve(&along)) {
-                        axpy(w, u, x);
-                    }
-                }
-            }
-        }
-    }
+pub(in crate::sqp) trait Reduced {
+    /// x_F ← B_FF⁻¹x_F, and 0 elsewhere (n entries).
+    fn solve(&self, x: &mut [f64]);
 }
 
 /// A dense matrix (n × n, row-major).
@@ -62,11 +40,26 @@ impl Curvature for DenseCurvature<'_> {
         self.matrix.chunks_exact(self.n).map(|row| dot(row, v)).collect()
     }
 
-    fn reduced(&self, free: &[usize]) -> Option<Reduced> {
+    fn reduced(&self, free: &[usize]) -> Option<Box<dyn Reduced + '_>> {
         let mut cholesky = Cholesky::new(free.len());
         let entry = |i: usize, j: usize| self.matrix[free[i] * self.n + free[j]];
         cholesky.factor(entry, &Workers::inline()).ok()?;
-        Some(Reduced::Dense(Box::new(cholesky)))
+        Some(Box::new(DenseReduced { cholesky, free: free.to_vec() }))
+    }
+}
+
+/// Cholesky factors of B_FF.
+struct DenseReduced {
+    cholesky: Cholesky,
+    free: Vec<usize>,
+}
+
+impl Reduced for DenseReduced {
+    fn solve(&self, x: &mut [f64]) {
+        let mut gathered: Vec<f64> = self.free.iter().map(|&j| x[j]).collect();
+        self.cholesky.solve(&mut gathered);
+        x.fill(0.0);
+        self.free.iter().zip(gathered).for_each(|(&j, v)| x[j] = v);
     }
 }
 
@@ -79,8 +72,25 @@ impl Curvature for DiagonalCurvature {
         v.iter().zip(&self.0).map(|(v, d)| v * d).collect()
     }
 
-    fn reduced(&self, free: &[usize]) -> Option<Reduced> {
-        let inverse = free.iter().map(|&j| 1.0 / self.0[j]).collect();
-        Some(Reduced::LowRank { inverse, columns: Vec::new(), scaled: Vec::new(), core: None })
+    fn reduced(&self, free: &[usize]) -> Option<Box<dyn Reduced + '_>> {
+        Some(Box::new(DiagonalReduced { inverse: inverse_on(&self.0, free) }))
+    }
+}
+
+/// 1/dⱼ for the free variables, 0 for the others.
+pub(super) fn inverse_on(diagonal: &[f64], free: &[usize]) -> Vec<f64> {
+    let mut inverse = vec![0.0; diagonal.len()];
+    free.iter().for_each(|&j| inverse[j] = 1.0 / diagonal[j]);
+    inverse
+}
+
+/// The inverse of a diagonal block.
+struct DiagonalReduced {
+    inverse: Vec<f64>,
+}
+
+impl Reduced for DiagonalReduced {
+    fn solve(&self, x: &mut [f64]) {
+        x.iter_mut().zip(&self.inverse).for_each(|(x, d)| *x *= d);
     }
 }

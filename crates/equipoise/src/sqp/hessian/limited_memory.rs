@@ -4,8 +4,11 @@
 //!
 //! Source: R. H. Byrd, J. Nocedal, R. B. Schnabel, Math. Programming 63 (1994) 129–156, theorem 2.3.
 
+use std::cell::RefCell;
+
 use super::bfgs::PairUse;
-use super::curvature::{Curvature, Reduced};
+use super::curvature::{Curvature, Reduced, inverse_on};
+use super::pair_products::PairProducts;
 use super::small_lu::SmallLu;
 use crate::numeric::sum::{axpy, dot};
 use crate::sqp::choices::{DampingReference, InitialHessian};
@@ -13,6 +16,8 @@ use crate::sqp::options::SqpOptions;
 
 /// Coordinates that moved less than this part of the largest move keep their diagonal entry.
 const STILL: f64 = 1e-8;
+/// Variables that may come and go before products over them are summed anew.
+const ROUNDINGS: usize = 1000;
 
 /// B for n variables and at most `memory` pairs.
 #[derive(Debug, Clone)]
@@ -32,15 +37,32 @@ pub(in crate::sqp) struct LimitedMemory {
     pub steps: Vec<Vec<f64>>,
     /// Changes of the gradient, damped (n each).
     pub changes: Vec<Vec<f64>>,
-    /// Columns of U (n each).
-    columns: Vec<Vec<f64>>,
+    /// δ where B₀ = δI.
+    scalar: Option<f64>,
+    /// B₀S where B₀ is no multiple of I.
+    scaled_steps: Vec<Vec<f64>>,
+    /// Among the pairs, over all variables.
+    products: PairProducts,
+    /// The same over the variables that the last subproblem held fixed.
+    fixed: RefCell<FixedProducts>,
     middle: Option<SmallLu>,
     middle_matrix: Vec<f64>,
+}
+
+/// Products of the pairs over variables held fixed.
+#[derive(Debug, Clone)]
+struct FixedProducts {
+    is_fixed: Vec<bool>,
+    products: PairProducts,
+    /// Variables added or taken away since all was summed anew: each leaves a rounding error.
+    changes: usize,
 }
 
 impl LimitedMemory {
     /// γI.
     pub fn new(n: usize, gamma: f64, options: &SqpOptions) -> Self {
+        let products = PairProducts::new(options.lbfgs_memory);
+        let fixed = FixedProducts { is_fixed: vec![false; n], products: products.clone(), changes: 0 };
         Self {
             n,
             memory: options.lbfgs_memory,
@@ -53,7 +75,10 @@ impl LimitedMemory {
             diagonal: vec![gamma; n],
             steps: Vec::new(),
             changes: Vec::new(),
-            columns: Vec::new(),
+            scalar: Some(gamma),
+            scaled_steps: Vec::new(),
+            products,
+            fixed: RefCell::new(fixed),
             middle: None,
             middle_matrix: Vec::new(),
         }
@@ -62,10 +87,17 @@ impl LimitedMemory {
     /// Back to γI.
     pub fn reset(&mut self, gamma: f64) {
         self.gamma = gamma;
-        self.diagonal.fill(gamma);
+        self.set_scalar(gamma);
         self.steps.clear();
         self.changes.clear();
+        self.products.clear();
+        self.fixed.get_mut().products.clear();
         self.rebuild();
+    }
+
+    fn set_scalar(&mut self, scale: f64) {
+        self.diagonal.fill(scale);
+        self.scalar = Some(scale);
     }
 
     /// Takes in the step s and the change y of the Lagrangian's gradient.
@@ -77,7 +109,7 @@ impl LimitedMemory {
         if self.steps.is_empty() && sy > 1e-8 * (ss * yy).sqrt() {
             self.gamma = yy / sy;
             let scale = self.scale(ss, yy);
-            self.diagonal.fill(scale);
+            self.set_scalar(scale);
         }
         let against = match self.damping {
             DampingReference::Full => self.product(s),
@@ -98,11 +130,14 @@ impl LimitedMemory {
         self.gamma = dot(&mixed, &mixed) / curvature;
         self.set_initial(s, &mixed, self.scale(ss, dot(&mixed, &mixed)));
         if self.steps.len() == self.memory {
-            self.steps.remove(0);
-            self.changes.remove(0);
+            self.drop_oldest();
         }
         self.steps.push(s.to_vec());
         self.changes.push(mixed);
+        self.products.append(&self.steps, &self.changes, None);
+        let fixed = self.fixed.get_mut();
+        let over: Vec<usize> = (0..self.n).filter(|&j| fixed.is_fixed[j]).collect();
+        fixed.products.append(&self.steps, &self.changes, Some(&over));
         self.rebuild();
         used
     }
@@ -127,9 +162,10 @@ impl LimitedMemory {
             InitialHessian::Auto => (0..self.n).all(|j| s[j].abs() <= still || ratios[j] > 0.0),
         };
         if !diagonal {
-            self.diagonal.fill(scale);
+            self.set_scalar(scale);
             return;
         }
+        self.scalar = None;
         let (low, high) = match self.initial {
             InitialHessian::Auto => (1e-4 * self.gamma, 1e4 * self.gamma),
             _ => ((self.gamma / 100.0).max(self.floor), (self.gamma * 100.0).min(self.ceiling)),
@@ -141,24 +177,35 @@ impl LimitedMemory {
         }
     }
 
-    /// U and the factors of M; pairs that make M singular are dropped, the oldest first.
+    fn drop_oldest(&mut self) {
+        self.steps.remove(0);
+        self.changes.remove(0);
+        self.products.drop_oldest();
+        self.fixed.get_mut().products.drop_oldest();
+    }
+
+    /// The factors of M; pairs that make M singular are dropped, the oldest first.
     fn rebuild(&mut self) {
         loop {
             let k = self.steps.len();
-            self.columns.clear();
+            self.scaled_steps.clear();
             if k == 0 {
                 (self.middle, self.middle_matrix) = (None, Vec::new());
                 return;
             }
-            for s in &self.steps {
-                self.columns.push(s.iter().zip(&self.diagonal).map(|(s, d)| s * d).collect());
+            if self.scalar.is_none() {
+                let scaled =
+                    |s: &Vec<f64>| -> Vec<f64> { s.iter().zip(&self.diagonal).map(|(s, d)| s * d).collect() };
+                self.scaled_steps = self.steps.iter().map(scaled).collect();
             }
-            self.columns.extend(self.changes.iter().cloned());
             let mut m = vec![0.0; 4 * k * k];
             for i in 0..k {
                 for j in 0..k {
-                    m[i * 2 * k + j] = dot(&self.steps[i], &self.columns[j]);
-                    let product = dot(&self.steps[i], &self.changes[j]);
+                    m[i * 2 * k + j] = match self.scalar {
+                        Some(scale) => scale * self.products.ss(i, j),
+                        None => dot(&self.steps[i], &self.scaled_steps[j]),
+                    };
+                    let product = self.products.sy(i, j);
                     if i > j {
                         m[i * 2 * k + k + j] = product;
                         m[(k + j) * 2 * k + i] = product;
@@ -172,9 +219,93 @@ impl LimitedMemory {
             if self.middle.is_some() {
                 return;
             }
-            self.steps.remove(0);
-            self.changes.remove(0);
+            self.drop_oldest();
         }
+    }
+
+    /// Uᵀv (2k).
+    fn along_columns(&self, v: &[f64]) -> Vec<f64> {
+        let steps: Vec<f64> = match self.scalar {
+            Some(scale) => self.steps.iter().map(|s| scale * dot(s, v)).collect(),
+            None => self.scaled_steps.iter().map(|s| dot(s, v)).collect(),
+        };
+        steps.into_iter().chain(self.changes.iter().map(|y| dot(y, v))).collect()
+    }
+
+    /// Uw (n).
+    fn columns_times(&self, w: &[f64]) -> Vec<f64> {
+        let mut out = vec![0.0; self.n];
+        let (w_steps, w_changes) = w.split_at(self.steps.len());
+        match self.scalar {
+            Some(scale) => {
+                self.steps.iter().zip(w_steps).for_each(|(s, w)| axpy(scale * w, s, &mut out));
+            }
+            None => self.scaled_steps.iter().zip(w_steps).for_each(|(s, w)| axpy(*w, s, &mut out)),
+        }
+        self.changes.iter().zip(w_changes).for_each(|(y, w)| axpy(*w, y, &mut out));
+        out
+    }
+
+    /// M − UᵀB₀⁻¹U over the variables not fixed, for B₀ = δI. With SᵀY = L + D + R, its blocks are δ(SᵀS)_X, (SᵀY)_X − D − R and
+    /// (YᵀY)_X/δ − YᵀY/δ − D, where X are the fixed variables.
+    fn core_of_scalar(&self, scale: f64, is_fixed: &[bool]) -> Vec<f64> {
+        let mut fixed = self.fixed.borrow_mut();
+        fixed.follow(&self.steps, &self.changes, is_fixed);
+        let (all, over_fixed) = (&self.products, &fixed.products);
+        let k = self.steps.len();
+        let mut core = vec![0.0; 4 * k * k];
+        for i in 0..k {
+            for j in 0..k {
+                core[i * 2 * k + j] = scale * over_fixed.ss(i, j);
+                let upper = if i > j { 0.0 } else { all.sy(i, j) };
+                let mixed = over_fixed.sy(i, j) - upper;
+                core[i * 2 * k + k + j] = mixed;
+                core[(k + j) * 2 * k + i] = mixed;
+                let own = if i == j { all.sy(i, i) } else { 0.0 };
+                core[(k + i) * 2 * k + k + j] = (over_fixed.yy(i, j) - all.yy(i, j)) / scale - own;
+            }
+        }
+        core
+    }
+
+    /// The same for any B₀, of which `inverse` is the inverse on the variables not fixed.
+    fn core_of_diagonal(&self, inverse: &[f64]) -> Vec<f64> {
+        let columns: Vec<&Vec<f64>> = self.scaled_steps.iter().chain(&self.changes).collect();
+        let order = columns.len();
+        let mut core = self.middle_matrix.clone();
+        for j in 0..order {
+            let scaled: Vec<f64> = columns[j].iter().zip(inverse).map(|(u, d)| u * d).collect();
+            for i in j..order {
+                let product = dot(columns[i], &scaled);
+                core[i * order + j] -= product;
+                if i != j {
+                    core[j * order + i] -= product;
+                }
+            }
+        }
+        core
+    }
+}
+
+impl FixedProducts {
+    /// Changes the set of variables: one by one if they are few, else all anew.
+    fn follow(&mut self, steps: &[Vec<f64>], changes: &[Vec<f64>], is_fixed: &[bool]) {
+        let n = is_fixed.len();
+        let moved: Vec<usize> = (0..n).filter(|&j| is_fixed[j] != self.is_fixed[j]).collect();
+        let total = is_fixed.iter().filter(|fixed| **fixed).count();
+        self.changes += moved.len();
+        if self.changes <= ROUNDINGS && moved.len() <= total {
+            for j in moved {
+                let sign = if is_fixed[j] { 1.0 } else { -1.0 };
+                self.products.add_variable(steps, changes, j, sign);
+            }
+        } else {
+            self.products.clear();
+            let over: Vec<usize> = (0..n).filter(|&j| is_fixed[j]).collect();
+            (0..steps.len()).for_each(|_| self.products.append(steps, changes, Some(&over)));
+            self.changes = 0;
+        }
+        self.is_fixed.copy_from_slice(is_fixed);
     }
 }
 
@@ -182,37 +313,46 @@ impl Curvature for LimitedMemory {
     fn product(&self, v: &[f64]) -> Vec<f64> {
         let mut out: Vec<f64> = v.iter().zip(&self.diagonal).map(|(v, d)| v * d).collect();
         if let Some(middle) = &self.middle {
-            let along: Vec<f64> = self.columns.iter().map(|u| dot(u, v)).collect();
-            for (u, w) in self.columns.iter().zip(middle.solve(&along)) {
-                axpy(-w, u, &mut out);
-            }
+            let change = self.columns_times(&middle.solve(&self.along_columns(v)));
+            out.iter_mut().zip(change).for_each(|(out, change)| *out -= change);
         }
         out
     }
 
     /// (B₀ − U M⁻¹Uᵀ)_FF⁻¹ = B₀⁻¹ + B₀⁻¹U (M − UᵀB₀⁻¹U)⁻¹ UᵀB₀⁻¹ over the free variables (Sherman, Morrison, Woodbury).
-    fn reduced(&self, free: &[usize]) -> Option<Reduced> {
-        let inverse: Vec<f64> = free.iter().map(|&j| 1.0 / self.diagonal[j]).collect();
-        if self.middle.is_none() {
-            return Some(Reduced::LowRank { inverse, columns: Vec::new(), scaled: Vec::new(), core: None });
-        }
-        let columns: Vec<Vec<f64>> =
-            self.columns.iter().map(|u| free.iter().map(|&j| u[j]).collect()).collect();
-        let scaled: Vec<Vec<f64>> =
-            columns.iter().map(|u: &Vec<f64>| u.iter().zip(&inverse).map(|(u, d)| u * d).collect()).collect();
-        let order = columns.len();
-        let mut core = self.middle_matrix.clone();
-        for i in 0..order {
-            for j in 0..=i {
-                let product = dot(&columns[i], &scaled[j]);
-                core[i * order + j] -= product;
-                if i != j {
-                    core[j * order + i] -= product;
+    fn reduced(&self, free: &[usize]) -> Option<Box<dyn Reduced + '_>> {
+        let inverse = inverse_on(&self.diagonal, free);
+        let mut core = None;
+        if self.middle.is_some() {
+            let matrix = match self.scalar {
+                Some(scale) => {
+                    let mut is_fixed = vec![true; self.n];
+                    free.iter().for_each(|&j| is_fixed[j] = false);
+                    self.core_of_scalar(scale, &is_fixed)
                 }
-            }
+                None => self.core_of_diagonal(&inverse),
+            };
+            core = Some(SmallLu::new(matrix, 2 * self.steps.len())?);
         }
-        let core = SmallLu::new(core, order)?;
-        Some(Reduced::LowRank { inverse, columns, scaled, core: Some(core) })
+        Some(Box::new(LimitedReduced { whole: self, inverse, core }))
+    }
+}
+
+/// Factors of B_FF.
+struct LimitedReduced<'a> {
+    whole: &'a LimitedMemory,
+    /// B₀⁻¹ on F, 0 elsewhere.
+    inverse: Vec<f64>,
+    core: Option<SmallLu>,
+}
+
+impl Reduced for LimitedReduced<'_> {
+    fn solve(&self, x: &mut [f64]) {
+        x.iter_mut().zip(&self.inverse).for_each(|(x, d)| *x *= d);
+        if let Some(core) = &self.core {
+            let change = self.whole.columns_times(&core.solve(&self.whole.along_columns(x)));
+            x.iter_mut().zip(&self.inverse).zip(change).for_each(|((x, d), change)| *x += d * change);
+        }
     }
 }
 
@@ -257,10 +397,10 @@ mod tests {
         }
         let free = [0, 2, 3];
         let reduced = compact.reduced(&free).unwrap();
-        let mut x = vec![1.0, -0.5, 2.0];
+        let mut x = vec![1.0, 7.0, -0.5, 2.0];
         reduced.solve(&mut x);
-        let full = [x[0], 0.0, x[1], x[2]];
-        let image = compact.product(&full);
+        assert_eq!(x[1], 0.0);
+        let image = compact.product(&x);
         for (j, want) in [(0, 1.0), (2, -0.5), (3, 2.0)] {
             assert!((image[j] - want).abs() < 1e-12, "{}", image[j]);
         }

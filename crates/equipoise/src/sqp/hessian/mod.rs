@@ -4,4 +4,5 @@ pub(super) mod bfgs;
 pub(super) mod curvature;
 pub(super) mod exact;
 pub(super) mod limited_memory;
+mod pair_products;
 mod small_lu;
