@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use super::bfgs::PairUse;
 use super::curvature::{Curvature, Reduced, inverse_on};
 use super::pair_products::PairProducts;
-use super::small_lu::SmallLu;
+use super::quasi_definite::QuasiDefinite;
 use crate::numeric::sum::{axpy, dot};
 use crate::sqp::choices::{DampingReference, InitialHessian};
 use crate::sqp::options::SqpOptions;
@@ -45,8 +45,7 @@ pub(in crate::sqp) struct LimitedMemory {
     products: PairProducts,
     /// The same over the variables that the last subproblem held fixed.
     fixed: RefCell<FixedProducts>,
-    middle: Option<SmallLu>,
-    middle_matrix: Vec<f64>,
+    middle: Option<QuasiDefinite>,
 }
 
 /// Products of the pairs over variables held fixed.
@@ -80,7 +79,6 @@ impl LimitedMemory {
             products,
             fixed: RefCell::new(fixed),
             middle: None,
-            middle_matrix: Vec::new(),
         }
     }
 
@@ -190,7 +188,7 @@ impl LimitedMemory {
             let k = self.steps.len();
             self.scaled_steps.clear();
             if k == 0 {
-                (self.middle, self.middle_matrix) = (None, Vec::new());
+                self.middle = None;
                 return;
             }
             if self.scalar.is_none() {
@@ -198,24 +196,13 @@ impl LimitedMemory {
                     |s: &Vec<f64>| -> Vec<f64> { s.iter().zip(&self.diagonal).map(|(s, d)| s * d).collect() };
                 self.scaled_steps = self.steps.iter().map(scaled).collect();
             }
-            let mut m = vec![0.0; 4 * k * k];
-            for i in 0..k {
-                for j in 0..k {
-                    m[i * 2 * k + j] = match self.scalar {
-                        Some(scale) => scale * self.products.ss(i, j),
-                        None => dot(&self.steps[i], &self.scaled_steps[j]),
-                    };
-                    let product = self.products.sy(i, j);
-                    if i > j {
-                        m[i * 2 * k + k + j] = product;
-                        m[(k + j) * 2 * k + i] = product;
-                    } else if i == j {
-                        m[(k + i) * 2 * k + k + i] = -product;
-                    }
-                }
-            }
-            self.middle = SmallLu::new(m.clone(), 2 * k);
-            self.middle_matrix = m;
+            let own = |i: usize, j: usize| match self.scalar {
+                Some(scale) => scale * self.products.ss(i, j),
+                None => dot(&self.steps[i], &self.scaled_steps[j]),
+            };
+            let below = |i: usize, j: usize| if i > j { self.products.sy(i, j) } else { 0.0 };
+            let pivot = |i: usize, j: usize| if i == j { self.products.sy(i, i) } else { 0.0 };
+            self.middle = QuasiDefinite::new(lower(k, own), square(k, below), lower(k, pivot), k);
             if self.middle.is_some() {
                 return;
             }
@@ -246,45 +233,47 @@ impl LimitedMemory {
         out
     }
 
-    /// M − UᵀB₀⁻¹U over the variables not fixed, for B₀ = δI. With SᵀY = L + D + R, its blocks are δ(SᵀS)_X, (SᵀY)_X − D − R and
-    /// (YᵀY)_X/δ − YᵀY/δ − D, where X are the fixed variables.
-    fn core_of_scalar(&self, scale: f64, is_fixed: &[bool]) -> Vec<f64> {
+    /// The factors of M − UᵀB₀⁻¹U over the variables not fixed, for B₀ = δI. With SᵀY = L + D + R, its blocks are δ(SᵀS)_X,
+    /// (SᵀY)_X − D − R and (YᵀY)_X/δ − YᵀY/δ − D, where X are the fixed variables.
+    fn core_of_scalar(&self, scale: f64, is_fixed: &[bool]) -> Option<QuasiDefinite> {
         let mut fixed = self.fixed.borrow_mut();
         fixed.follow(&self.steps, &self.changes, is_fixed);
-        let (all, over_fixed) = (&self.products, &fixed.products);
-        let k = self.steps.len();
-        let mut core = vec![0.0; 4 * k * k];
-        for i in 0..k {
-            for j in 0..k {
-                core[i * 2 * k + j] = scale * over_fixed.ss(i, j);
-                let upper = if i > j { 0.0 } else { all.sy(i, j) };
-                let mixed = over_fixed.sy(i, j) - upper;
-                core[i * 2 * k + k + j] = mixed;
-                core[(k + j) * 2 * k + i] = mixed;
-                let own = if i == j { all.sy(i, i) } else { 0.0 };
-                core[(k + i) * 2 * k + k + j] = (over_fixed.yy(i, j) - all.yy(i, j)) / scale - own;
-            }
-        }
-        core
+        let (all, over_fixed, k) = (&self.products, &fixed.products, self.steps.len());
+        let steps = lower(k, |i, j| scale * over_fixed.ss(i, j));
+        let mixed = square(k, |i, j| over_fixed.sy(i, j) - if i > j { 0.0 } else { all.sy(i, j) });
+        let own = |i: usize, j: usize| if i == j { all.sy(i, i) } else { 0.0 };
+        let changes = lower(k, |i, j| (all.yy(i, j) - over_fixed.yy(i, j)) / scale + own(i, j));
+        QuasiDefinite::new(steps, mixed, changes, k)
     }
 
     /// The same for any B₀, of which `inverse` is the inverse on the variables not fixed.
-    fn core_of_diagonal(&self, inverse: &[f64]) -> Vec<f64> {
-        let columns: Vec<&Vec<f64>> = self.scaled_steps.iter().chain(&self.changes).collect();
-        let order = columns.len();
-        let mut core = self.middle_matrix.clone();
-        for j in 0..order {
-            let scaled: Vec<f64> = columns[j].iter().zip(inverse).map(|(u, d)| u * d).collect();
-            for i in j..order {
-                let product = dot(columns[i], &scaled);
-                core[i * order + j] -= product;
-                if i != j {
-                    core[j * order + i] -= product;
-                }
-            }
-        }
-        core
+    fn core_of_diagonal(&self, inverse: &[f64]) -> Option<QuasiDefinite> {
+        let k = self.steps.len();
+        let is_free = |j: usize| inverse[j] != 0.0;
+        let masked = |v: &Vec<f64>| -> Vec<f64> {
+            v.iter().enumerate().map(|(j, v)| if is_free(j) { 0.0 } else { *v }).collect()
+        };
+        let fixed_steps: Vec<Vec<f64>> = self.steps.iter().map(masked).collect();
+        let over_free = |y: &Vec<f64>| -> Vec<f64> { y.iter().zip(inverse).map(|(y, d)| y * d).collect() };
+        let free_changes: Vec<Vec<f64>> = self.changes.iter().map(over_free).collect();
+        let all = &self.products;
+        let steps = lower(k, |i, j| dot(&fixed_steps[i], &self.scaled_steps[j]));
+        let upper = |i: usize, j: usize| if i > j { 0.0 } else { all.sy(i, j) };
+        let mixed = square(k, |i, j| dot(&fixed_steps[i], &self.changes[j]) - upper(i, j));
+        let own = |i: usize, j: usize| if i == j { all.sy(i, i) } else { 0.0 };
+        let changes = lower(k, |i, j| dot(&free_changes[i], &self.changes[j]) + own(i, j));
+        QuasiDefinite::new(steps, mixed, changes, k)
     }
+}
+
+/// A k × k matrix by its entries.
+fn square(k: usize, entry: impl Fn(usize, usize) -> f64) -> Vec<f64> {
+    (0..k * k).map(|e| entry(e / k, e % k)).collect()
+}
+
+/// A k × k matrix by the entries of its lower triangle.
+fn lower(k: usize, entry: impl Fn(usize, usize) -> f64) -> Vec<f64> {
+    (0..k * k).map(|e| if e % k <= e / k { entry(e / k, e % k) } else { 0.0 }).collect()
 }
 
 impl FixedProducts {
@@ -324,15 +313,14 @@ impl Curvature for LimitedMemory {
         let inverse = inverse_on(&self.diagonal, free);
         let mut core = None;
         if self.middle.is_some() {
-            let matrix = match self.scalar {
+            core = Some(match self.scalar {
                 Some(scale) => {
                     let mut is_fixed = vec![true; self.n];
                     free.iter().for_each(|&j| is_fixed[j] = false);
-                    self.core_of_scalar(scale, &is_fixed)
+                    self.core_of_scalar(scale, &is_fixed)?
                 }
-                None => self.core_of_diagonal(&inverse),
-            };
-            core = Some(SmallLu::new(matrix, 2 * self.steps.len())?);
+                None => self.core_of_diagonal(&inverse)?,
+            });
         }
         Some(Box::new(LimitedReduced { whole: self, inverse, core }))
     }
@@ -343,7 +331,7 @@ struct LimitedReduced<'a> {
     whole: &'a LimitedMemory,
     /// B₀⁻¹ on F, 0 elsewhere.
     inverse: Vec<f64>,
-    core: Option<SmallLu>,
+    core: Option<QuasiDefinite>,
 }
 
 impl Reduced for LimitedReduced<'_> {

@@ -5,4 +5,4 @@ pub(super) mod curvature;
 pub(super) mod exact;
 pub(super) mod limited_memory;
 mod pair_products;
-mod small_lu;
+mod quasi_definite;
