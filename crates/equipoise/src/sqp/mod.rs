@@ -11,6 +11,7 @@ mod derivative_check;
 pub mod diagnostics;
 mod elastic;
 mod evaluation;
+mod factored;
 mod finite_difference;
 mod functions;
 mod hessian;

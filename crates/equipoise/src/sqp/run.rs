@@ -172,6 +172,12 @@ impl<'a> Run<'a> {
             }
             None => {
                 self.progress.subproblem_failures += 1;
+                // No descent is left within rounding errors: then its multipliers may be those of the solution.
+                if facts.direction.outcome == Outcome::Solved {
+                    let Direction { multipliers, bound_multipliers, .. } = &facts.direction;
+                    self.multipliers =
+                        Multipliers { rows: multipliers.clone(), bounds: bound_multipliers.clone() };
+                }
                 self.model.reset(if self.progress.subproblem_failures > 1 { 10.0 } else { 1.0 });
             }
         }
