@@ -35,7 +35,7 @@ fn moderate_sizes_with_gradients() {
         log_barrier(500),
     ];
     for problem in problems {
-        assert_reached(&problem, false, &SqpOptions { max_steps: 2000, ..SqpOptions::default() });
+        assert_reached(&problem, false, &SqpOptions::default());
     }
 }
 
@@ -47,7 +47,6 @@ fn moderate_sizes_with_hessian_products() {
 }
 
 #[test]
-#[ignore = "minutes: in npm run test:long"]
 fn large_sizes_with_gradients() {
     let problems = [
         portfolio(500),
@@ -58,6 +57,6 @@ fn large_sizes_with_gradients() {
         ill_cond(500),
     ];
     for problem in problems {
-        assert_reached(&problem, false, &SqpOptions { max_steps: 5000, ..SqpOptions::default() });
+        assert_reached(&problem, false, &SqpOptions::default());
     }
 }
