@@ -5,7 +5,7 @@
 // new ones each time, and prints the seed of a failure.
 import { spawnSync } from 'node:child_process'
 import { lint } from './lint.mjs'
-import { binOf, fail, root, run } from './process.mjs'
+import { binOf, fail, outputOf, root, run } from './process.mjs'
 import { setup } from './setup.mjs'
 
 const long = process.argv.includes('--long')
@@ -23,6 +23,9 @@ function crossCpu() {
   else if (status !== 0) fail('FAILED: CPUs under qemu (ci/cross-cpu.sh)')
 }
 
+// napi names the target that it builds for, and cargo keeps such builds apart: the tests share them by naming it too.
+const host = outputOf('rustc', ['-vV'])?.match(/^host: (.+)$/m)?.[1]
+if (host) process.env.CARGO_BUILD_TARGET ??= host
 setup({ forTests: !long })
 lint()
 run('Rust tests', 'cargo', ['test', '--workspace', '--locked', ...(long ? ['--', '--include-ignored'] : [])])
