@@ -28,8 +28,7 @@ pub(super) fn evaluate(context: &EndContext<'_>) -> Option<Signal> {
     let jump_step = context.history[jump_index].summary.step_count;
     let less_proximal = context.options.proximal_mu_max / 100.0;
     let more = context.options.qp_max_iter.unwrap_or(context.counters().max_qp_iterations).max(1) * 10;
-    Some(
-        Signal::new(
+    let signal = Signal::new(
             "merit_penalty_explosion",
             SPECIFICITY,
             (total / TOTAL).max(jump / STEP),
@@ -57,11 +56,15 @@ pub(super) fn evaluate(context: &EndContext<'_>) -> Option<Signal> {
             format!("give the subproblems more iterations (qp_max_iter = {more})"),
             [Change::QpMaxIter(more)],
         ))
-        .suggest(Suggestion::change(
+        .artifact("rho_trajectory", Artifact::vector(weights))
+        .at_step((jump > STEP).then_some(jump_step));
+    // Only where the equalities are softened at all.
+    Some(if context.options.proximal_tau > 0.0 {
+        signal.suggest(Suggestion::change(
             format!("soften the equalities less (proximal_mu_max = {less_proximal:e})"),
             [Change::ProximalMuMax(less_proximal)],
         ))
-        .artifact("rho_trajectory", Artifact::vector(weights))
-        .at_step((jump > STEP).then_some(jump_step)),
-    )
+    } else {
+        signal
+    })
 }
