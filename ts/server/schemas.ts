@@ -59,6 +59,7 @@ const options = object(
     turnover_penalty: decimal,
     cost_rates: mapOf(decimal),
     buys_only: flag,
+    unlock_to: mapOf(decimal),
     cross_check: flag,
   },
   [],

@@ -144,6 +144,8 @@ export interface RebalanceOptions {
   readonly cost_rates?: Readonly<Record<string, DecimalInput>>
   /** Strict, solver: nothing is sold. @default false */
   readonly buys_only?: boolean
+  /** Strict, solver: locked holdings that may be traded down to a weight, if the rules need it. @default {} */
+  readonly unlock_to?: Readonly<Record<string, DecimalInput>>
   /** Strict, solver: solve with Clarabel too and report the difference. @default false */
   readonly cross_check?: boolean
 }

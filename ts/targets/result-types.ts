@@ -151,7 +151,10 @@ export interface LimitChange {
   from: DecimalText
   to: DecimalText
   text: string
-  /** The field of the request that holds the limit: `['options', 'group_constraints', 'sector:TECH', 'max_weight']`; empty for a lock. */
+  /**
+   * The field of the request that takes the new limit: `['options', 'group_constraints', 'sector:TECH', 'max_weight']`; in
+   * `linear_constraints` by name; `buys_only` takes `false`. Empty for a lock in parity mode.
+   */
   field: string[]
 }
 

@@ -73,16 +73,21 @@ async function answer(request) {
   }
 }
 
+/** The member of an object, made where it is missing; of a list the one of that name. */
+function inside(place, key) {
+  if (Array.isArray(place)) return place.find(({ name }) => name === key)
+  place[key] ??= {}
+  return place[key]
+}
+
 /** Puts the new limits into the editor and runs again. */
 function relax(changes) {
   const request = JSON.parse(body.value)
   for (const { field, to } of changes) {
     let place = request
-    for (const key of field.slice(0, -1)) {
-      place[key] ??= {}
-      place = place[key]
-    }
-    place[field.at(-1)] = to
+    for (const key of field.slice(0, -1)) place = inside(place, key)
+    const last = field.at(-1)
+    place[last] = last === 'buys_only' ? false : to
   }
   show(request)
   run()

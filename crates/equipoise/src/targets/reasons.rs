@@ -67,6 +67,12 @@ pub const REASON_CODES: &[ReasonCode] = &[
         "released weight that nobody can take stays in cash",
     ),
     code(
+        "CASH_OVER_MAXIMUM",
+        "warnings",
+        "PENDING_REVIEW",
+        "more stays in cash than its maximum: no name can take it",
+    ),
+    code(
         "LOCKED_OVER_SINGLE_POSITION_MAX_<instrument>",
         "warnings",
         "PENDING_REVIEW",

@@ -1,6 +1,7 @@
 //! What is refused, with its path; and what parity mode accepts all the same.
 
 use equipoise::error::InputError;
+use equipoise::targets::request::Request;
 use equipoise::targets::{Identity, analyze_json, simulate_json};
 use serde_json::{Value, json};
 
@@ -200,11 +201,56 @@ fn parity_accepts_what_the_reference_accepts() {
     }
 }
 
+/// Numbers are decimals, however many digits they have: no double lies between the text and the engine.
+#[test]
+fn numbers_of_many_digits_are_read_exactly() {
+    let body = |price: &str| {
+        let mut request = request();
+        set(&mut request, "/market_data_snapshot/prices/0/price", "HERE".into());
+        request.to_string().replace("\"HERE\"", price)
+    };
+    let digits = "12345678.90123456789012345678";
+    let exact = Request::from_json(&body(digits)).expect("28 digits");
+    let price = exact.market_data_snapshot.prices[0].price;
+    assert_eq!(price.to_string(), digits);
+    let written =
+        |text: &str| Request::from_json(&body(text)).map(|r| r.market_data_snapshot.prices[0].price);
+    for same in [
+        "\"12345678.90123456789012345678\"",
+        "1.234567890123456789012345678e7",
+        "12345678.901234567890123456780000",
+    ] {
+        assert_eq!(written(same), Ok(price), "{same}");
+    }
+    assert_eq!(written("1E-9").expect("a small number").to_string(), "0.000000001");
+    assert_eq!(written("25e2").expect("a number").to_string(), "2500");
+    // 30 digits are no decimal of the engine's.
+    for text in ["12345678.9012345678901234567891", "\"12345678.9012345678901234567891\"", "1e-29"] {
+        let error = written(text).expect_err("too many digits");
+        assert_eq!(
+            (error.path.as_str(), error.code.as_str()),
+            ("market_data_snapshot.prices[0].price", "wrong_type")
+        );
+    }
+    // Digits in texts stay as they are.
+    let mut named = request();
+    set(
+        &mut named,
+        "/portfolio_snapshot/portfolio_id",
+        "a \\\"12345678901234567890\" 0.12345678901234567".into(),
+    );
+    let with_long = named.to_string().replace("\"10\"", "10.000000000000000000001");
+    let read = Request::from_json(&with_long).expect("a valid request");
+    assert_eq!(read.portfolio_snapshot.portfolio_id, "a \\\"12345678901234567890\" 0.12345678901234567");
+    assert_eq!(read.portfolio_snapshot.positions[0].quantity.to_string(), "10.000000000000000000001");
+}
+
 /// Options beyond the reference's need strict mode.
 #[test]
 fn extensions_need_strict_mode() {
     let cases = [
         ("/options/buys_only", json!(true)),
+        ("/options/unlock_to", json!({"A": "0.1"})),
         ("/options/cash_objective", json!("PENALISED")),
         ("/options/turnover_penalty", json!("0.01")),
         ("/options/linear_constraints", json!([{"name": "x", "coefficients": {"A": 1}, "upper": 1}])),

@@ -7,7 +7,7 @@ use equipoise::targets::stage3::{RunStatus, TargetProblem};
 use rust_decimal::Decimal;
 
 use crate::oracle::{can_hold, inequalities, restricted};
-use crate::random::{Draw, options, problem};
+use crate::random::{Draw, buffers_and_locks, options, problem};
 
 const CASES: u64 = 600;
 /// Names of a problem that elimination can decide quickly.
@@ -27,7 +27,7 @@ fn check_minimal(seed: u64, problem: &TargetProblem, options: &Options, report: 
     }
 }
 
-/// The options with one change of the report; `None` for a lock.
+/// The options with one change of the report; `None` where all sales are to be allowed.
 fn changed(options: &Options, field: &[String], to: Decimal) -> Option<Options> {
     let mut options = options.clone();
     let parts: Vec<&str> = field.iter().map(String::as_str).collect();
@@ -48,6 +48,10 @@ fn changed(options: &Options, field: &[String], to: Decimal) -> Option<Options> 
                 options.linear_constraints.iter_mut().find(|l| l.name == name).expect("the constraint");
             *(if side == "upper" { &mut linear.upper } else { &mut linear.lower }) = Some(to);
         }
+        ["options", "unlock_to", id] => {
+            options.unlock_to.insert(id.into(), to);
+        }
+        ["options", "min_cash_buffer_pct"] => options.min_cash_buffer_pct = to,
         _ => return None,
     }
     Some(options)
@@ -59,7 +63,8 @@ fn verdicts_sets_and_relaxations_agree_with_elimination() {
     for seed in 0..CASES {
         let draw = &mut Draw::new(1_000_000 + seed);
         let problem = problem(draw, NAMES);
-        let options = options(draw, &problem, seed % 3 == 0);
+        let mut options = options(draw, &problem, seed % 3 == 0);
+        buffers_and_locks(draw, &problem, &mut options);
         let answer = problem.solve(&options);
         let all = inequalities(&problem, &options);
         if can_hold(&all) {

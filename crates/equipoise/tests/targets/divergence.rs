@@ -1,5 +1,6 @@
 //! The table of where heuristic and solver differ over all goldens, as `docs/targets.md` prints it:
-//! `cargo test --test targets divergence -- --nocapture` shows it.
+//! `cargo test --test targets divergence` shows it, as does every `cargo test` and CI: it goes to standard
+//! output itself, which the harness does not capture.
 
 use std::fmt::Write as _;
 use std::io::Write as _;

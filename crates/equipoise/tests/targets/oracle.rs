@@ -59,7 +59,9 @@ pub fn inequalities(problem: &TargetProblem, options: &Options) -> Vec<Inequalit
         } else {
             at_most(None, one(i, 1), weight.clone());
             at_most(None, one(i, -1), BigRational::zero());
-            at_most(Some(format!("LOCKED:{}", name.instrument_id)), one(i, -1), -weight);
+            let kept = options.unlock_to.get(&name.instrument_id).map(|limit| rational(*limit));
+            let kept = kept.filter(|limit| *limit < weight).unwrap_or(weight);
+            at_most(Some(format!("LOCKED:{}", name.instrument_id)), one(i, -1), -kept);
         }
         if let Some(cap) = options.single_position_max_weight {
             at_most(Some("SINGLE_POSITION_MAX".into()), one(i, 1), rational(cap));

@@ -140,3 +140,15 @@ fn rarer_rules(draw: &mut Draw, problem: &TargetProblem, options: &mut Options) 
         });
     }
 }
+
+/// A cash buffer, and locks that may be traded in part.
+pub fn buffers_and_locks(draw: &mut Draw, problem: &TargetProblem, options: &mut Options) {
+    if draw.one_in(4) {
+        options.min_cash_buffer_pct = draw.decimal(0, 3000, 4);
+    }
+    for name in &problem.names {
+        if !name.tradeable && draw.one_in(3) {
+            options.unlock_to.insert(name.instrument_id.clone(), draw.decimal(0, 1500, 4));
+        }
+    }
+}

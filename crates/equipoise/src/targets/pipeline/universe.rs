@@ -114,6 +114,9 @@ fn add_holdings(
             }
             Some(status) => {
                 add(out, id, *weight, false);
+                if request.options.unlock_to.contains_key(id) {
+                    out.sell.push(id.to_string());
+                }
                 out.excluded.push(excluded(id, format!("LOCKED_DUE_TO_{}", status.as_str())));
             }
         }

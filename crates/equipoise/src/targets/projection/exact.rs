@@ -7,7 +7,7 @@
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_rational::BigRational;
-use num_traits::{CheckedAdd, CheckedMul, CheckedSub, Signed, Zero};
+use num_traits::{CheckedAdd, CheckedMul, CheckedSub, Signed, ToPrimitive, Zero};
 use rust_decimal::Decimal;
 
 use super::dual_active_set::{Side, WorkingSet};
@@ -18,10 +18,12 @@ use super::problem::{Path, Problem, Segment};
 pub(crate) struct Optimum {
     /// w = numerators / denominator.
     pub numerators: Vec<BigInt>,
-    /// > 0.
+    /// > 0; a multiple of 10 to the decimal places of the data.
     pub denominator: BigInt,
-    /// y of each row of the program with ½(w − m)²: positive presses on the lower side.
-    pub multipliers: Vec<BigRational>,
+    /// y of each row of the program with ½(w − m)², times the denominator: positive presses on the lower side.
+    pub multipliers: Vec<BigInt>,
+    /// Aᵀy of each name, times the denominator.
+    pub pressures: Vec<BigInt>,
     /// The rows that bind.
     pub rows: Vec<(usize, Side)>,
     /// Where each name stands.
@@ -32,6 +34,11 @@ impl Optimum {
     /// wᵢ.
     pub fn weight(&self, i: usize) -> BigRational {
         BigRational::new(self.numerators[i].clone(), self.denominator.clone())
+    }
+
+    /// A decimal of the data times the denominator.
+    pub fn scaled(&self, value: &Decimal) -> BigInt {
+        &self.denominator / BigInt::from(10i128.pow(value.scale())) * value.mantissa()
     }
 }
 
@@ -103,6 +110,8 @@ trait Whole:
 {
     /// mantissa·10^exponent.
     fn scaled(mantissa: i128, exponent: u32) -> Option<Self>;
+    /// The same number, if there is room for it.
+    fn narrowed(wide: BigInt) -> Option<Self>;
 }
 
 impl Whole for i128 {
@@ -111,11 +120,19 @@ impl Whole for i128 {
         let value = mantissa.checked_mul(10i128.checked_pow(exponent)?)?;
         (value.unsigned_abs() < 1 << 120).then_some(value)
     }
+
+    fn narrowed(wide: BigInt) -> Option<Self> {
+        wide.to_i128()
+    }
 }
 
 impl Whole for BigInt {
     fn scaled(mantissa: i128, exponent: u32) -> Option<Self> {
         Some(Self::from(mantissa) * Self::from(10).pow(exponent))
+    }
+
+    fn narrowed(wide: BigInt) -> Option<Self> {
+        Some(wide)
     }
 }
 
@@ -223,7 +240,7 @@ impl<I: Whole> Integers<I> {
                 }
             }
         }
-        let (y, denominator) = solve_symmetric(self.gram(working, &positions)?, right)?;
+        let (y, denominator) = solve_equations(self.gram(working, &positions)?, right)?;
         for (&(_, side), y) in working.rows.iter().zip(&y) {
             require(match side {
                 Side::Lower => !y.is_negative(),
@@ -231,55 +248,54 @@ impl<I: Whole> Integers<I> {
                 Side::Equal => true,
             })?;
         }
-        let mut numerators = Vec::with_capacity(n);
+        let (mut numerators, mut pressures) = (Vec::with_capacity(n), Vec::with_capacity(n));
         for i in 0..n {
-            numerators.push(self.checked_value(i, working.segments[i], &y, &denominator, &positions)?);
+            let pressure = self.pressure(i, &y, &positions)?;
+            numerators.push(self.checked_value(i, working.segments[i], &pressure, &denominator)?);
+            pressures.push(pressure.into());
         }
         self.check_rows(&numerators, &denominator)?;
         let (weights, coefficients) = self.scales;
         let ten = BigInt::from(10);
-        let denominator: BigInt = denominator.into();
-        let mut multipliers = vec![BigRational::zero(); self.bounds.len()];
+        let mut multipliers = vec![BigInt::zero(); self.bounds.len()];
         for (&(r, _), y) in working.rows.iter().zip(y) {
-            let scaled = BigRational::new(y.into() * ten.pow(coefficients), &denominator * ten.pow(weights));
-            multipliers[r] = scaled;
+            multipliers[r] = y.into() * ten.pow(coefficients);
         }
         Ok(Optimum {
             numerators: numerators.into_iter().map(Into::into).collect(),
-            denominator: denominator * ten.pow(weights),
+            denominator: denominator.into() * ten.pow(weights),
             multipliers,
+            pressures,
             rows: working.rows.clone(),
             segments: working.segments.clone(),
         })
     }
 
-    /// The numerator of wᵢ over `denominator`, after a check that its segment is that of its pressure.
-    fn checked_value(
-        &self,
-        i: usize,
-        segment: Segment,
-        y: &[I],
-        denominator: &I,
-        positions: &[Option<usize>],
-    ) -> Result<I, Stop> {
-        let path = &self.paths[i];
-        if path.is_fixed() {
-            return times(path.lower.as_ref().expect("a fixed name has bounds"), denominator);
-        }
+    /// (Aᵀy)ᵢ.
+    fn pressure(&self, i: usize, y: &[I], positions: &[Option<usize>]) -> Result<I, Stop> {
         let mut pressure = I::zero();
         for (r, a) in self.terms_of(i) {
             if let Some(k) = positions[*r] {
                 pressure = plus(&pressure, &times(a, &y[k])?)?;
             }
         }
+        Ok(pressure)
+    }
+
+    /// The numerator of wᵢ over `denominator`, after a check that its segment is that of its pressure.
+    fn checked_value(&self, i: usize, segment: Segment, pressure: &I, denominator: &I) -> Result<I, Stop> {
+        let path = &self.paths[i];
+        if path.is_fixed() {
+            return times(path.lower.as_ref().expect("a fixed name has bounds"), denominator);
+        }
         if let Some((end, _)) = path.end_above(segment) {
-            require(pressure <= times(&end, denominator)?)?;
+            require(*pressure <= times(&end, denominator)?)?;
         }
         if let Some((end, _)) = path.end_below(segment) {
-            require(pressure >= times(&end, denominator)?)?;
+            require(*pressure >= times(&end, denominator)?)?;
         }
         let at_rest = times(&path.value(segment, &I::zero()), denominator)?;
-        if segment.rises() { plus(&at_rest, &pressure) } else { Ok(at_rest) }
+        if segment.rises() { plus(&at_rest, pressure) } else { Ok(at_rest) }
     }
 
     /// Every row within its bounds at w = numerators / denominator.
@@ -315,7 +331,7 @@ impl<I: Whole> Integers<I> {
                 }
             }
         }
-        let (x, denominator) = solve_symmetric(self.gram(working, &positions)?, right)?;
+        let (x, denominator) = solve_equations(self.gram(working, &positions)?, right)?;
         let mut y = vec![I::zero(); self.bounds.len()];
         let signed = |value: I| if rises { value } else { I::zero() - value };
         for (&(r, _), x) in working.rows.iter().zip(x) {
@@ -351,6 +367,19 @@ impl<I: Whole> Integers<I> {
         }
         require(gap.is_positive())?;
         Ok(pressures)
+    }
+}
+
+/// [`solve_symmetric`] in these integers, or in wide ones where only the elimination needs them: what it leaves is small again.
+fn solve_equations<I: Whole>(g: Vec<I>, b: Vec<I>) -> Result<(Vec<I>, I), Stop> {
+    match solve_symmetric(g.clone(), b.clone()) {
+        Err(Stop::Overflow) => {
+            let wide = |numbers: Vec<I>| numbers.into_iter().map(Into::into).collect::<Vec<BigInt>>();
+            let narrow = |number| I::narrowed(number).ok_or(Stop::Overflow);
+            let (x, d) = solve_symmetric(wide(g), wide(b))?;
+            Ok((x.into_iter().map(narrow).collect::<Result<_, _>>()?, narrow(d)?))
+        }
+        verdict => verdict,
     }
 }
 

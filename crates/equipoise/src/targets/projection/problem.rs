@@ -58,9 +58,16 @@ pub(crate) trait Scalar: Clone + PartialOrd + Num + Signed {
 /// What a double loses in the sums of a run, with a wide margin.
 const ROUNDING: f64 = 1e-11;
 
+/// Powers of ten that doubles hold exactly.
+const POWERS: [f64; 13] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12];
+
 impl Scalar for f64 {
     fn of(value: &Decimal) -> Self {
-        value.to_f64().unwrap_or(f64::NAN)
+        // Both numbers are exact, so that the quotient is the nearest double.
+        match (i64::try_from(value.mantissa()), POWERS.get(value.scale() as usize)) {
+            (Ok(mantissa), Some(power)) if mantissa.unsigned_abs() < 1 << 53 => mantissa as f64 / power,
+            _ => value.to_f64().unwrap_or(f64::NAN),
+        }
     }
 
     fn is_negligible(&self, scale: &Self) -> bool {

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 pub use options::Options;
 use options::{RoundingMode, options};
-use reader::{Fields, child, fault};
+use reader::{Fields, child, fault, long_numbers_as_texts};
 use snapshot::{MarketDataSnapshot, ModelTarget, PortfolioSnapshot, ShelfEntry, Strictness};
 
 use crate::error::{InputCode, InputError};
@@ -142,6 +142,11 @@ impl AnalyzeRequest {
 }
 
 fn parse(text: &str) -> Result<Value, InputError> {
-    serde_json::from_str(text)
-        .map_err(|error| fault(InputCode::Malformed, "body", "JSON", format!("an error: {error}")))
+    let read = |text: &str| {
+        serde_json::from_str(text)
+            .map_err(|error| fault(InputCode::Malformed, "body", "JSON", format!("an error: {error}")))
+    };
+    let document = read(text)?;
+    // Rare: a number that a double would change.
+    long_numbers_as_texts(text).map_or(Ok(document), |exact| read(&exact))
 }

@@ -171,6 +171,8 @@ pub struct Options {
     pub cost_rates: BTreeMap<String, Decimal>,
     /// Strict: nothing is sold.
     pub buys_only: bool,
+    /// Strict: locked holdings that may be traded down to a weight, if the rules need it.
+    pub unlock_to: BTreeMap<String, Decimal>,
     /// Strict: solve with Clarabel too and report how far it is from the exact weights.
     pub cross_check: bool,
 }
@@ -205,6 +207,7 @@ impl Default for Options {
             turnover_penalty: Decimal::ZERO,
             cost_rates: BTreeMap::new(),
             buys_only: false,
+            unlock_to: BTreeMap::new(),
             cross_check: false,
         }
     }
@@ -233,7 +236,7 @@ const COMMON: [&str; 18] = [
 ];
 
 /// Names of strict mode alone.
-const STRICT: [&str; 10] = [
+const STRICT: [&str; 11] = [
     "cash_objective",
     "sell_only_policy",
     "position_bounds",
@@ -243,6 +246,7 @@ const STRICT: [&str; 10] = [
     "turnover_penalty",
     "cost_rates",
     "buys_only",
+    "unlock_to",
     "cross_check",
 ];
 
@@ -323,6 +327,10 @@ fn strict_options(fields: &Fields<'_>, read: &mut Options) -> Result<(), InputEr
     for (id, value, path) in members(fields, "cost_rates")? {
         let rate = within(decimal(value, &path)?, &path, Decimal::ZERO, Decimal::ONE_THOUSAND)?;
         read.cost_rates.insert(id, short(rate, &path, LIMIT_PLACES)?);
+    }
+    for (id, value, path) in members(fields, "unlock_to")? {
+        let limit = within(decimal(value, &path)?, &path, Decimal::NEGATIVE_ONE, Decimal::ONE)?;
+        read.unlock_to.insert(id, short(limit, &path, LIMIT_PLACES)?);
     }
     for (id, value, path) in members(fields, "position_bounds")? {
         let own = Fields::of(value, path)?;

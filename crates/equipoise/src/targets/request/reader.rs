@@ -1,7 +1,5 @@
 //! A JSON document read with the place of every fault.
 
-use std::str::FromStr;
-
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
@@ -95,7 +93,11 @@ impl<'a> Fields<'a> {
 
     /// A text that must be there, not empty.
     pub fn text(&self, key: &str) -> Result<String, InputError> {
-        text(self.required(key)?, &self.path(key))
+        // Paths are for faults only.
+        match self.get(key) {
+            Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
+            _ => text(self.required(key)?, &self.path(key)),
+        }
     }
 
     /// A text, if there is one.
@@ -105,7 +107,13 @@ impl<'a> Fields<'a> {
 
     /// A number that must be there.
     pub fn decimal(&self, key: &str) -> Result<Decimal, InputError> {
-        decimal(self.required(key)?, &self.path(key))
+        match self.get(key) {
+            Some(Value::String(text)) if is_plain(text) => match Decimal::from_str_exact(text) {
+                Ok(value) => Ok(value.normalize()),
+                Err(_) => decimal(self.required(key)?, &self.path(key)),
+            },
+            _ => decimal(self.required(key)?, &self.path(key)),
+        }
     }
 
     /// A number, if there is one.
@@ -160,19 +168,14 @@ pub(crate) fn text(value: &Value, path: &str) -> Result<String, InputError> {
     }
 }
 
-/// A decimal from a text or a number; trailing zeros are dropped.
+/// A decimal from a text or a number, exactly; trailing zeros are dropped.
 pub(crate) fn decimal(value: &Value, path: &str) -> Result<Decimal, InputError> {
     let written = match value {
         Value::String(text) => text.trim().to_string(),
         Value::Number(number) => number.to_string(),
         other => return Err(wrong_type(path, "a decimal number", other)),
     };
-    let parsed = if written.contains(['e', 'E']) {
-        Decimal::from_scientific(&written).ok()
-    } else {
-        Decimal::from_str(&written).ok()
-    };
-    let Some(parsed) = parsed else {
+    let Some(parsed) = exactly(&written) else {
         let code = match written.trim_start_matches(['-', '+']).to_ascii_lowercase().as_str() {
             "nan" | "inf" | "infinity" => InputCode::NotFinite,
             _ => InputCode::WrongType,
@@ -188,6 +191,74 @@ pub(crate) fn decimal(value: &Value, path: &str) -> Result<Decimal, InputError> 
         return Err(fault(InputCode::OutOfRange, path, "a number of size at most 1e18", written));
     }
     Ok(parsed.normalize())
+}
+
+/// True for few digits with a point at most.
+fn is_plain(text: &str) -> bool {
+    text.len() <= DIGITS_OF_DOUBLES && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+}
+
+/// The decimal, unless it needs more than 28 digits.
+fn exactly(written: &str) -> Option<Decimal> {
+    let (mantissa, exponent) = written.split_once(['e', 'E']).unwrap_or((written, "0"));
+    // Zeros at the end of a fraction are no digits that it needs.
+    let needed = if mantissa.contains('.') { mantissa.trim_end_matches('0') } else { mantissa };
+    let mantissa = Decimal::from_str_exact(needed.strip_suffix('.').unwrap_or(needed)).ok()?.normalize();
+    let scale = i64::from(mantissa.scale()) - exponent.parse::<i64>().ok()?;
+    if mantissa.is_zero() {
+        Some(Decimal::ZERO)
+    } else if scale < 0 {
+        let power = 10i128.checked_pow(u32::try_from(-scale).ok()?)?;
+        Decimal::try_from_i128_with_scale(mantissa.mantissa().checked_mul(power)?, 0).ok()
+    } else {
+        Decimal::try_from_i128_with_scale(mantissa.mantissa(), u32::try_from(scale).ok()?).ok()
+    }
+}
+
+/// Significant digits that every double keeps.
+const DIGITS_OF_DOUBLES: usize = 15;
+
+/// JSON that has been found well-formed, with every number of more digits than a double keeps made a text; `None` if there is no such
+/// number. Texts are read as decimals.
+pub(crate) fn long_numbers_as_texts(json: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut copied = 0;
+    let bytes = json.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' => {
+                at += 1;
+                while bytes[at] != b'"' {
+                    at += if bytes[at] == b'\\' { 2 } else { 1 };
+                }
+                at += 1;
+            }
+            b'-' | b'0'..=b'9' => {
+                let start = at;
+                while at < bytes.len() && matches!(bytes[at], b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')
+                {
+                    at += 1;
+                }
+                let number = &json[start..at];
+                let mantissa = number.split(['e', 'E']).next().unwrap_or(number);
+                let digits = mantissa.bytes().filter(u8::is_ascii_digit).skip_while(|&digit| digit == b'0');
+                if digits.count() > DIGITS_OF_DOUBLES {
+                    out.push_str(&json[copied..start]);
+                    out.push('"');
+                    out.push_str(number);
+                    out.push('"');
+                    copied = at;
+                }
+            }
+            _ => at += 1,
+        }
+    }
+    if copied == 0 {
+        return None;
+    }
+    out.push_str(&json[copied..]);
+    Some(out)
 }
 
 /// The number, if it lies in [lower, upper].

@@ -161,7 +161,8 @@ pub struct LimitChange {
     pub to: Decimal,
     /// In words.
     pub text: String,
-    /// The field of the request that holds the limit; empty for a lock.
+    /// The field of the request that takes the new limit: in `linear_constraints` by name; of `buys_only` it takes `false`. Empty
+    /// for a lock in parity mode, which has no such field.
     pub field: Vec<String>,
 }
 

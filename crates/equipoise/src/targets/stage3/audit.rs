@@ -1,6 +1,6 @@
 //! What a solve says about itself: engine, objective, rules that bind and their prices.
 
-use num_rational::BigRational;
+use num_bigint::BigInt;
 use num_traits::{Signed, Zero};
 use rust_decimal::Decimal;
 
@@ -9,7 +9,7 @@ use super::rules::{Constraint, Projection, Rule, RuleBook};
 use super::{TargetProblem, percent, rounded, solver};
 use crate::numeric::digest::Digest;
 use crate::targets::projection::Optimum;
-use crate::targets::projection::problem::{Scalar, Segment};
+use crate::targets::projection::problem::Segment;
 use crate::targets::projection::solve::Solution;
 use crate::targets::request::Options;
 use crate::targets::request::options::CashObjective;
@@ -58,10 +58,8 @@ pub(super) fn active_constraints(
     projection: &Projection,
     optimum: &Optimum,
 ) -> Vec<ActiveConstraint> {
-    let price = |value: BigRational| {
-        let twice = value.abs() * BigRational::from_integer(2.into());
-        rounded(twice.numer(), twice.denom(), PRICE_PLACES).normalize()
-    };
+    let price =
+        |numerator: BigInt| rounded(&(numerator.abs() * 2), &optimum.denominator, PRICE_PLACES).normalize();
     let mut active = Vec::new();
     for &(row, _) in &optimum.rows {
         if let Some(rule) = projection.row_rules[row] {
@@ -74,24 +72,14 @@ pub(super) fn active_constraints(
             });
         }
     }
-    let mut pressures = vec![BigRational::zero(); projection.problem.names.len()];
-    let bound: Vec<usize> =
-        (0..book.problem.names.len()).filter(|&i| bound_rule(projection, optimum, i).is_some()).collect();
-    for &(row, _) in &optimum.rows {
-        let y = &optimum.multipliers[row];
-        for (i, a) in projection.problem.rows[row].terms.iter().filter(|t| bound.binary_search(&t.0).is_ok())
-        {
-            pressures[*i] += y * BigRational::of(a);
-        }
-    }
-    for i in bound {
+    for i in 0..book.problem.names.len() {
         let Some(rule) = bound_rule(projection, optimum, i) else { continue };
         let name = &projection.problem.names[i];
         // The multiplier of the bound: what is left of the gradient w − m − s (± the cost of moving).
-        let mut excess = BigRational::of(&name.target) + pressures[i].clone() - optimum.weight(i);
+        let mut excess = optimum.scaled(&name.target) + &optimum.pressures[i] - &optimum.numerators[i];
         if let Some(kink) = &name.kink {
-            let slope = BigRational::of(&kink.slope);
-            let above = optimum.weight(i) > BigRational::of(&kink.anchor);
+            let slope = optimum.scaled(&kink.slope);
+            let above = optimum.numerators[i] > optimum.scaled(&kink.anchor);
             excess = if above { excess - slope } else { excess + slope };
         }
         active.push(ActiveConstraint {
@@ -138,9 +126,10 @@ pub(super) fn reasons(
         let Some(rule) = projection.row_rules[row].filter(|_| !optimum.multipliers[row].is_zero()) else {
             continue;
         };
+        let reason = identifier(&book.constraints[rule].rule);
         for (i, _) in &projection.problem.rows[row].terms {
             if *i < reasons.len() && book.problem.names[*i].tradeable {
-                reasons[*i].push(identifier(&book.constraints[rule].rule));
+                reasons[*i].push(reason.clone());
             }
         }
     }
@@ -154,13 +143,24 @@ pub(super) fn objective(
 ) -> Vec<ObjectiveTerm> {
     let names = || problem.names.iter().zip(weights).filter(|(name, _)| name.tradeable);
     let squared = |x: Decimal| x * x;
-    let tracking = names().map(|(name, w)| squared(w - name.model_weight)).sum();
+    let mut tracking: Decimal = names().map(|(name, w)| squared(w - name.model_weight)).sum();
+    for (name, w) in problem.names.iter().zip(weights).filter(|(name, _)| !name.tradeable) {
+        if options.unlock_to.contains_key(&name.instrument_id) {
+            tracking += squared(w - name.weight);
+        }
+    }
     let invested: Decimal = weights.iter().sum();
     let model: Decimal = problem.model.iter().map(|m| m.1).sum();
     let moved = |(name, w): (&super::TargetName, &Decimal)| (w - name.current_weight).abs();
-    let turnover = options.turnover_penalty * names().map(moved).sum::<Decimal>();
-    let rate = |id: &String| options.cost_rates.get(id).copied().unwrap_or_default();
-    let cost = names().map(|pair| rate(&pair.0.instrument_id) * moved(pair)).sum();
+    let mut turnover = Decimal::ZERO;
+    if !options.turnover_penalty.is_zero() {
+        turnover = options.turnover_penalty * names().map(moved).sum::<Decimal>();
+    }
+    let mut cost = Decimal::ZERO;
+    if !options.cost_rates.is_empty() {
+        let rate = |id: &String| options.cost_rates.get(id).copied().unwrap_or_default();
+        cost = names().map(|pair| rate(&pair.0.instrument_id) * moved(pair)).sum();
+    }
     let term = |term, active, value: Decimal| ObjectiveTerm { term, active, value: value.normalize() };
     vec![
         term("TRACKING", true, tracking),

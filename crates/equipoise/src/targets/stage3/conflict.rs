@@ -210,7 +210,7 @@ fn relax(book: &RuleBook<'_>, elastic: &[usize]) -> Option<RelaxationOffer> {
         return None;
     }
     let changes: Vec<LimitChange> =
-        amounts.iter().map(|&(rule, amount)| change(&book.constraints[rule], amount)).collect();
+        amounts.iter().flat_map(|&(rule, amount)| changes(book, &book.constraints[rule], amount)).collect();
     Some(RelaxationOffer {
         total: amounts.iter().map(|a| a.1).sum::<Decimal>().normalize(),
         text: changes.iter().map(|c| c.text.as_str()).collect::<Vec<_>>().join(" and "),
@@ -230,8 +230,31 @@ fn outward(constraint: &Constraint, amount: &BigRational) -> Decimal {
     (new - constraint.limit).abs()
 }
 
-fn change(constraint: &Constraint, amount: Decimal) -> LimitChange {
+/// The change of a limit, by field of the request.
+fn changes(book: &RuleBook<'_>, constraint: &Constraint, amount: Decimal) -> Vec<LimitChange> {
     let to = constraint.relaxed(amount).normalize();
+    let options = book.options;
+    let buffer_counts = book.is_strict() && options.min_cash_buffer_pct > to.max(Decimal::ZERO);
+    if constraint.rule != Rule::CashMin || !buffer_counts {
+        return vec![change(book, constraint, to, amount)];
+    }
+    // The cash minimum is that of the band or of the buffer: both may be in the way.
+    let identifier = audit::identifier(&constraint.rule);
+    let of = |field: &str, from: Decimal, what: &str| LimitChange {
+        constraint: identifier.clone(),
+        from,
+        to,
+        text: format!("lower the {what} to {}", percent(to)),
+        field: vec!["options".into(), field.into()],
+    };
+    let mut changes = vec![of("min_cash_buffer_pct", options.min_cash_buffer_pct, "cash buffer")];
+    if to < options.cash_band_min_weight {
+        changes.push(of("cash_band_min_weight", options.cash_band_min_weight, "cash minimum"));
+    }
+    changes
+}
+
+fn change(book: &RuleBook<'_>, constraint: &Constraint, to: Decimal, amount: Decimal) -> LimitChange {
     let limit = percent(to);
     let (text, field): (String, Vec<&str>) = match &constraint.rule {
         Rule::CashMin => {
@@ -266,7 +289,10 @@ fn change(constraint: &Constraint, amount: Decimal) -> LimitChange {
             format!("raise the upper limit of constraint {name} to {to}"),
             vec!["options", "linear_constraints", name, "upper"],
         ),
-        Rule::Locked(id) => (format!("allow selling {id} down to {limit}"), Vec::new()),
+        Rule::Locked(id) => {
+            let field = if book.is_strict() { vec!["options", "unlock_to", id] } else { Vec::new() };
+            (format!("allow selling {id} down to {limit}"), field)
+        }
         Rule::BuysOnly => {
             (format!("allow sales of {} per name", percent(amount)), vec!["options", "buys_only"])
         }

@@ -72,7 +72,9 @@ impl TargetProblem {
     /// rebalance engine, in the reading in which cash is what is left.
     pub fn solve(&self, options: &Options) -> TargetAnswer {
         let strict = options.rounding_mode == RoundingMode::Strict;
-        let quantised = strict.then(|| self.quantised());
+        let is_long = |weight: &Decimal| weight.scale() > rules::CURRENT_PLACES;
+        let any_long = self.names.iter().any(|name| is_long(&name.current_weight) || is_long(&name.weight));
+        let quantised = (strict && any_long).then(|| self.quantised());
         let problem = quantised.as_ref().unwrap_or(self);
         match (options.target_method, strict) {
             (TargetMethod::Solver, _) => solver::solve(problem, options),
@@ -101,7 +103,7 @@ fn percent(weight: Decimal) -> String {
 
 /// numerator / denominator (> 0) to that many places, half to even.
 fn rounded(numerator: &BigInt, denominator: &BigInt, places: u32) -> Decimal {
-    let scaled = numerator * BigInt::from(10).pow(places);
+    let scaled = numerator * BigInt::from(10i128.pow(places));
     let (mut quotient, remainder) = scaled.div_mod_floor(denominator);
     let twice = remainder * 2;
     if twice > *denominator || (twice == *denominator && quotient.is_odd()) {

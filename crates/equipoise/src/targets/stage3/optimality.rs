@@ -73,6 +73,7 @@ fn check(seed: u64, problem: &Problem, optimum: &Optimum) {
     let weights: Vec<BigRational> = (0..problem.names.len()).map(|i| optimum.weight(i)).collect();
     let mut pressures = vec![BigRational::zero(); weights.len()];
     for (row, y) in problem.rows.iter().zip(&optimum.multipliers) {
+        let y = &BigRational::new(y.clone(), optimum.denominator.clone());
         let value: BigRational =
             row.terms.iter().fold(BigRational::zero(), |sum, (i, a)| sum + rational(*a) * &weights[*i]);
         assert!(row.lower.is_none_or(|lower| value >= rational(lower)), "seed {seed}: a row is below");
@@ -83,6 +84,9 @@ fn check(seed: u64, problem: &Problem, optimum: &Optimum) {
             assert_eq!(Some(value), row.upper.map(rational), "seed {seed}: a row presses from above");
         }
         row.terms.iter().for_each(|(i, a)| pressures[*i] += rational(*a) * y);
+    }
+    for (s, numerator) in pressures.iter().zip(&optimum.pressures) {
+        assert_eq!(*s, BigRational::new(numerator.clone(), optimum.denominator.clone()), "seed {seed}: Aᵀy");
     }
     for ((name, w), s) in problem.names.iter().zip(&weights).zip(&pressures) {
         let (lower, upper) = (name.lower.map(rational), name.upper.map(rational));

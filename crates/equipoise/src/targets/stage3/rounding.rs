@@ -20,6 +20,8 @@ use super::solver::PLACES;
 const REPORT_PLACES: u32 = 12;
 /// Moves tried in one repair.
 const MOST_MOVES: usize = 20_000;
+/// Decimal places to start from where four do not do.
+const FINER_STARTS: [u32; 4] = [6, 8, 10, 12];
 /// Longest chain of moves.
 const LONGEST_CHAIN: usize = 12;
 
@@ -75,9 +77,18 @@ pub(super) fn round_strictly(
     exact: &ExactPoint,
     fixed: &[Option<Decimal>],
 ) -> (Vec<Decimal>, RoundingReport) {
-    let mut grid = Grid::new(projection, exact, fixed);
-    grid.hand_out(exact);
+    let mut grid = Grid::new(projection, exact, fixed, PLACES);
+    grid.hand_out();
     grid.repair();
+    // Where no chain of moves mends whole units, rules that are far from binding at finer ones are in nobody's way.
+    for start in FINER_STARTS {
+        if grid.violated().is_empty() {
+            break;
+        }
+        grid = Grid::new(projection, exact, fixed, start);
+        grid.hand_out();
+        grid.repair();
+    }
     let weights = grid.weights();
     let names = &book.problem.names;
     let finer = (0..names.len()).filter(|&i| fixed[i].is_none() && weights[i].normalize().scale() > PLACES);
@@ -139,18 +150,23 @@ impl WholeRow {
 
 struct Grid {
     places: u32,
-    /// Units of 10⁻⁴.
+    /// 10^−start, the unit of weights that no repair has moved.
     unit: i128,
     weights: Vec<i128>,
     bounds: Vec<(i128, i128)>,
     movable: Vec<usize>,
     rows: Vec<WholeRow>,
     by_name: Vec<Vec<(usize, i128)>>,
+    /// What the exact weights have beyond whole units, by name.
+    remainders: Vec<(BigInt, usize)>,
+    /// Σ of the movable weights, to whole units.
+    wanted: i128,
     moves: usize,
 }
 
 impl Grid {
-    fn new(projection: &Projection, exact: &ExactPoint, fixed: &[Option<Decimal>]) -> Self {
+    /// At whole units of 10^−start, rounded down.
+    fn new(projection: &Projection, exact: &ExactPoint, fixed: &[Option<Decimal>], start: u32) -> Self {
         let n = fixed.len();
         let names = &projection.problem.names[..n];
         // Rows of cash as a variable have terms beyond the names.
@@ -159,7 +175,7 @@ impl Grid {
         let bounds = names.iter().flat_map(|name| name.lower.iter().chain(&name.upper));
         let limits = rows.iter().flat_map(|(_, row)| row.lower.iter().chain(&row.upper));
         let places = bounds.chain(limits).chain(fixed.iter().flatten()).map(|d| d.normalize().scale());
-        let places = places.max().unwrap_or(0).max(PLACES);
+        let places = places.max().unwrap_or(0).max(start);
         let coefficients =
             rows.iter().flat_map(|(_, row)| row.terms.iter().map(|t| t.1.scale())).max().unwrap_or(0);
         let whole = |d: &Decimal, places: u32| {
@@ -169,20 +185,29 @@ impl Grid {
         let coefficient = |d: &Decimal| d.mantissa() * 10i128.pow(coefficients - d.scale());
         let mut grid = Self {
             places,
-            unit: 10i128.pow(places - PLACES),
+            unit: 10i128.pow(places - start),
             weights: Vec::with_capacity(n),
             bounds: Vec::with_capacity(n),
             movable: (0..n).filter(|&i| fixed[i].is_none()).collect(),
             rows: Vec::with_capacity(rows.len()),
             by_name: vec![Vec::new(); n],
+            remainders: Vec::new(),
+            wanted: 0,
             moves: 0,
         };
+        let total: BigInt = grid.movable.iter().map(|&i| &exact.numerators[i]).sum();
+        let total = rounded(&total, &exact.denominator, start) * Decimal::from(10i64.pow(start));
+        grid.wanted = total.to_i128().unwrap_or(0) * grid.unit;
         for (i, name) in names.iter().enumerate() {
             let lower = name.lower.as_ref().map_or(i128::MIN / 4, |d| whole(d, places));
             let upper = name.upper.as_ref().map_or(i128::MAX / 4, |d| whole(d, places));
             let weight = match &fixed[i] {
                 Some(weight) => whole(weight, places),
-                None => (exact.floor(i, PLACES).0 * grid.unit).clamp(lower, upper),
+                None => {
+                    let (floor, remainder) = exact.floor(i, start);
+                    grid.remainders.push((remainder, i));
+                    (floor * grid.unit).clamp(lower, upper)
+                }
             };
             grid.bounds.push((lower, upper));
             grid.weights.push(weight);
@@ -212,13 +237,11 @@ impl Grid {
     }
 
     /// The units that Σw lacks, to the names with the largest remainders, while no rule breaks.
-    fn hand_out(&mut self, exact: &ExactPoint) {
-        let total: BigInt = self.movable.iter().map(|&i| &exact.numerators[i]).sum();
-        let wanted = rounded(&total, &exact.denominator, PLACES);
-        let wanted = (wanted * Decimal::from(10i64.pow(PLACES))).to_i128().unwrap_or(0) * self.unit;
+    fn hand_out(&mut self) {
+        let wanted = self.wanted;
         let mut missing = wanted - self.movable.iter().map(|&i| self.weights[i]).sum::<i128>();
-        let mut remainders: Vec<(BigInt, usize)> =
-            self.movable.iter().map(|&i| (exact.floor(i, PLACES).1, i)).filter(|r| !r.0.is_zero()).collect();
+        let mut remainders = std::mem::take(&mut self.remainders);
+        remainders.retain(|remainder| !remainder.0.is_zero());
         remainders.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
         for (_, i) in remainders {
             let unit = self.unit;

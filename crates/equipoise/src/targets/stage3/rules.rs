@@ -1,5 +1,7 @@
 //! The hard rules of a rebalance, and the projection that they make.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 
 use super::{TargetName, TargetProblem, percent};
@@ -123,7 +125,7 @@ impl<'a> RuleBook<'a> {
         book.add_named();
         for (i, name) in problem.names.iter().enumerate() {
             if !name.tradeable && !book.is_sold(name) {
-                book.add(Rule::Locked(name.instrument_id.clone()), name.weight, vec![i]);
+                book.add(Rule::Locked(name.instrument_id.clone()), book.least_of_lock(name), vec![i]);
             }
         }
         if options.buys_only {
@@ -146,6 +148,13 @@ impl<'a> RuleBook<'a> {
         !name.tradeable && name.weight.is_zero()
     }
 
+    /// The weight that a lock keeps: all of it, unless the options let some of it go.
+    fn least_of_lock(&self, name: &TargetName) -> Decimal {
+        let zero = Decimal::ZERO;
+        let kept = |limit: &Decimal| (*limit).clamp(name.weight.min(zero), name.weight.max(zero));
+        self.options.unlock_to.get(&name.instrument_id).map_or(name.weight, kept)
+    }
+
     fn add(&mut self, rule: Rule, limit: Decimal, names: Vec<usize>) {
         let terms = names.into_iter().map(|i| (i, Decimal::ONE)).collect();
         self.constraints.push(Constraint { rule, limit, terms });
@@ -153,15 +162,16 @@ impl<'a> RuleBook<'a> {
 
     /// Groups that have a member of weight or a tradeable one, in the order of their keys.
     fn find_groups(&mut self) {
+        let mut by_value = BTreeMap::new();
         for (key, limits) in &self.options.group_constraints {
             let Some((attribute, value)) = key.split_once(':') else { continue };
             if !self.problem.known_attributes.contains(attribute) {
                 self.unknown_attributes.push(format!("UNKNOWN_CONSTRAINT_ATTRIBUTE_{attribute}"));
                 continue;
             }
-            let is_member = |name: &TargetName| name.attributes.get(attribute).is_some_and(|v| v == value);
-            let names = self.problem.names.iter().enumerate();
-            let members: Vec<usize> = names.filter(|(_, name)| is_member(name)).map(|(i, _)| i).collect();
+            let members =
+                by_value.entry(attribute).or_insert_with(|| members_by_value(self.problem, attribute));
+            let members = members.get(value).cloned().unwrap_or_default();
             let needs_members = limits.min_weight.is_some_and(|min| min > Decimal::ZERO);
             if !members.is_empty() || needs_members {
                 let (max, min) = (limits.max_weight, limits.min_weight);
@@ -216,6 +226,12 @@ impl<'a> RuleBook<'a> {
     fn aims(&self) -> Vec<Decimal> {
         let names = &self.problem.names;
         let mut aims: Vec<Decimal> = names.iter().map(|name| name.model_weight).collect();
+        for (aim, name) in aims.iter_mut().zip(names).filter(|(_, name)| !name.tradeable) {
+            // Of a lock that may be traded no more than the rules need.
+            if self.options.unlock_to.contains_key(&name.instrument_id) {
+                *aim = name.weight;
+            }
+        }
         let excess = self.problem.sell_only_excess;
         let total: Decimal = self.tradeable.iter().map(|&i| aims[i]).sum();
         if self.options.sell_only_policy == SellOnlyPolicy::Redistribute
@@ -320,7 +336,8 @@ impl<'a> RuleBook<'a> {
             }
             Rule::Locked(_) => {
                 // Relaxed, it may be sold down to the limit.
-                let (i, weight) = (constraint.terms[0].0, constraint.limit);
+                let i = constraint.terms[0].0;
+                let weight = self.problem.names[i].weight;
                 bounds.raise_lower(i, limit.min(weight), Some(rule));
                 bounds.cut_upper(i, limit.max(weight), Some(rule));
             }
@@ -340,7 +357,7 @@ impl<'a> RuleBook<'a> {
     /// True for the rules that the heuristic keeps as well.
     pub fn is_for_heuristic(&self, rule: usize) -> bool {
         match &self.constraints[rule].rule {
-            Rule::CashMin | Rule::GroupMax(_) => true,
+            Rule::CashMin | Rule::CashMax | Rule::GroupMax(_) => true,
             // Of locked names the heuristic reports it.
             Rule::SinglePositionMax => {
                 let cap = self.constraints[rule].limit;
@@ -374,7 +391,7 @@ impl<'a> RuleBook<'a> {
             Rule::SinglePositionMax => {
                 constraint.terms.iter().for_each(|&(i, _)| push(one(i), None, Some(constraint.limit)));
             }
-            Rule::Locked(_) if constraint.limit.is_sign_negative() => {
+            Rule::Locked(_) if self.problem.names[constraint.terms[0].0].weight.is_sign_negative() => {
                 push(one(constraint.terms[0].0), None, Some(constraint.limit));
             }
             Rule::Locked(_) => push(one(constraint.terms[0].0), Some(constraint.limit), None),
@@ -402,14 +419,19 @@ impl<'a> RuleBook<'a> {
 }
 
 impl Constraint {
-    /// The row Σ a·w with its bounds; cash rules speak of what is invested.
+    /// The row Σ a·w with its bounds.
     fn row(&self, limit: Decimal) -> (Vec<(usize, Decimal)>, Option<Decimal>, Option<Decimal>) {
-        let terms = self.terms.clone();
+        let (lower, upper) = self.sides(limit);
+        (self.terms.clone(), lower, upper)
+    }
+
+    /// The bounds of Σ a·w; cash rules speak of what is invested.
+    fn sides(&self, limit: Decimal) -> (Option<Decimal>, Option<Decimal>) {
         match self.rule {
-            Rule::CashMin => (terms, None, Some(Decimal::ONE - limit)),
-            Rule::CashMax => (terms, Some(Decimal::ONE - limit), None),
-            Rule::GroupMin(_) | Rule::PositionMin(_) | Rule::LinearMin(_) => (terms, Some(limit), None),
-            _ => (terms, None, Some(limit)),
+            Rule::CashMin => (None, Some(Decimal::ONE - limit)),
+            Rule::CashMax => (Some(Decimal::ONE - limit), None),
+            Rule::GroupMin(_) | Rule::PositionMin(_) | Rule::LinearMin(_) => (Some(limit), None),
+            _ => (None, Some(limit)),
         }
     }
 
@@ -444,10 +466,22 @@ impl Constraint {
         if matches!(self.rule, Rule::SinglePositionMax | Rule::Locked(_) | Rule::BuysOnly) {
             return None;
         }
-        let (terms, lower, upper) = self.row(self.limit);
-        let value: Decimal = terms.iter().map(|(i, a)| a * weights[*i]).sum();
+        let (lower, upper) = self.sides(self.limit);
+        let term = |(i, a): &(usize, Decimal)| if *a == Decimal::ONE { weights[*i] } else { a * weights[*i] };
+        let value: Decimal = self.terms.iter().map(term).sum();
         lower.map(|bound| value - bound).or(upper.map(|bound| bound - value))
     }
+}
+
+/// The names with each value of an attribute.
+fn members_by_value<'a>(problem: &'a TargetProblem, attribute: &str) -> BTreeMap<&'a str, Vec<usize>> {
+    let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (i, name) in problem.names.iter().enumerate() {
+        if let Some(value) = name.attributes.get(attribute) {
+            members.entry(value).or_default().push(i);
+        }
+    }
+    members
 }
 
 /// Bounds of names while they are collected, each with its rule.

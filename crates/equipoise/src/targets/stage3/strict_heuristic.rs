@@ -8,6 +8,7 @@
 //! 3. If more is invested than cash allows, all bought names are scaled.
 //! 4. What was released by caps and groups goes to bought names with room, in proportion to their weights (equally where all are
 //!    zero), until a cap, a group or the cash minimum stops it.
+//! 5. If more is left in cash than its maximum, bought names with room take that too.
 
 use std::collections::BTreeMap;
 
@@ -46,6 +47,7 @@ pub(super) fn solve(problem: &TargetProblem, options: &Options) -> TargetAnswer 
     released += run.cap_groups();
     run.fit_into_cash_rules();
     run.refill(released);
+    run.fit_into_cash_maximum(Decimal::ONE - options.cash_band_max_weight);
     run.report_locked();
     let weights = run.rounded(&book);
     TargetAnswer {
@@ -85,6 +87,7 @@ impl Run<'_> {
             ("turnover_penalty", options.turnover_penalty != default.turnover_penalty),
             ("cost_rates", !options.cost_rates.is_empty()),
             ("buys_only", options.buys_only),
+            ("unlock_to", !options.unlock_to.is_empty()),
             ("group_floors", options.group_constraints.values().any(|g| g.min_weight.is_some())),
         ];
         let ignored = ignored.into_iter().filter(|(_, set)| *set);
@@ -181,12 +184,39 @@ impl Run<'_> {
         groups.map(of_group).fold(own, Decimal::min)
     }
 
-    /// Fills names with room in proportion, until nothing is left or a limit stops each of them.
+    /// Hands out what was released, as far as the cash minimum leaves room.
     fn refill(&mut self, released: Decimal) {
         let invested: Decimal = self.weights.iter().sum();
-        let mut left = released.min((self.most_invested - invested).max(Decimal::ZERO));
-        let unplaced_by_cash = released - left;
+        let wanted = released.min((self.most_invested - invested).max(Decimal::ZERO));
         let before = self.weights.clone();
+        let left = self.fill(wanted);
+        if let [event] = &mut self.events[..] {
+            let gained = |i: &usize| self.weights[*i] - before[*i];
+            let recipients = self.tradeable.iter().filter(|i| gained(i) > NOTHING);
+            let named = recipients.map(|i| (self.problem.names[*i].instrument_id.clone(), gained(i)));
+            event.recipients = named.collect();
+        }
+        if left + released - wanted > LEFT_OVER {
+            self.warnings.push("RELEASED_WEIGHT_LEFT_IN_CASH".into());
+            self.review();
+        }
+    }
+
+    fn fit_into_cash_maximum(&mut self, least_invested: Decimal) {
+        let invested: Decimal = self.weights.iter().sum();
+        let wanted = least_invested.min(self.most_invested) - invested;
+        if wanted > NOTHING {
+            self.fill(wanted);
+        }
+        if self.weights.iter().sum::<Decimal>() < least_invested - NOTHING {
+            self.warnings.push("CASH_OVER_MAXIMUM".into());
+            self.review();
+        }
+    }
+
+    /// Fills names with room in proportion, until nothing is left or a limit stops each of them; what is left.
+    fn fill(&mut self, wanted: Decimal) -> Decimal {
+        let mut left = wanted;
         // Every round stops a name or a group for good.
         for _ in 0..=self.tradeable.len() + self.groups.len() {
             let open: Vec<usize> =
@@ -201,16 +231,7 @@ impl Run<'_> {
             }
             left -= step;
         }
-        if let [event] = &mut self.events[..] {
-            let gained = |i: &usize| self.weights[*i] - before[*i];
-            let recipients = self.tradeable.iter().filter(|i| gained(i) > NOTHING);
-            let named = recipients.map(|i| (self.problem.names[*i].instrument_id.clone(), gained(i)));
-            event.recipients = named.collect();
-        }
-        if left + unplaced_by_cash > LEFT_OVER {
-            self.warnings.push("RELEASED_WEIGHT_LEFT_IN_CASH".into());
-            self.review();
-        }
+        left
     }
 
     /// Parts of one, by weight; equal ones where all weights are zero.
@@ -278,7 +299,14 @@ impl Run<'_> {
             if holds && book.is_for_heuristic(rule) { Treatment::Hold } else { Treatment::Drop }
         };
         match book.projection(kept) {
-            Ok(projection) => round_strictly(book, &projection, &ExactPoint::of(&weights), &fixed).0,
+            Ok(projection) => {
+                let (rounded, report) = round_strictly(book, &projection, &ExactPoint::of(&weights), &fixed);
+                if !report.violated.is_empty() {
+                    self.warnings.push("STRICT_ROUNDING_INCOMPLETE".into());
+                    self.review();
+                }
+                rounded
+            }
             Err(_) => weights.iter().map(|w| w.round_dp(super::solver::PLACES)).collect(),
         }
     }
