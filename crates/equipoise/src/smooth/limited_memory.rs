@@ -47,6 +47,8 @@ pub(super) struct LimitedMemory {
     sy: Square,
     /// M, dense and symmetric, of order 2k.
     middle: Vec<f64>,
+    /// Storage for forming M.
+    middle_rows: Vec<f64>,
     factor: BlockFactor,
     restricted: RestrictedProducts,
 }
@@ -62,6 +64,7 @@ impl LimitedMemory {
             ss: Square::new(capacity),
             sy: Square::new(capacity),
             middle: Vec::new(),
+            middle_rows: Vec::new(),
             factor: BlockFactor::new(capacity),
             restricted: RestrictedProducts::new(dimension, capacity),
         }
@@ -136,7 +139,7 @@ impl LimitedMemory {
         self.pairs.push(pair);
     }
 
-    /// Forms M column by column: it multiplies a vector at every breakpoint of the Cauchy search.
+    /// Forms M: it multiplies a vector at every breakpoint of the Cauchy search.
     fn factor_middle(&mut self) -> bool {
         let k = self.pairs.len();
         self.factor.first.clear();
@@ -153,12 +156,7 @@ impl LimitedMemory {
         if !self.factor.factor(k) {
             return false;
         }
-        self.middle.clear();
-        self.middle.resize(4 * k * k, 0.0);
-        for (i, column) in self.middle.chunks_exact_mut(2 * k).enumerate() {
-            column[i] = 1.0;
-            self.factor.solve(column);
-        }
+        self.factor.solve_identity(&mut self.middle_rows, &mut self.middle);
         self.middle.iter().all(|entry| entry.is_finite())
     }
 

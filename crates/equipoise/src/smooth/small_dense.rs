@@ -168,6 +168,76 @@ impl BlockFactor {
         }
         solve_lower_transposed(&self.first, u);
     }
+
+    /// Writes the solutions for the columns of the identity into `columns`, one after another; `rows` is storage. Both get the
+    /// length (2 order)². Component by component for all columns at once, in vector registers: the bits of [`BlockFactor::solve`].
+    pub fn solve_identity(&self, rows: &mut Vec<f64>, columns: &mut Vec<f64>) {
+        let (order, width) = (self.order, 2 * self.order);
+        for matrix in [&mut *rows, &mut *columns] {
+            matrix.clear();
+            matrix.resize(width * width, 0.0);
+        }
+        for i in 0..width {
+            rows[i * width + i] = 1.0;
+        }
+        let mut rows_of = Rows { width, entries: rows };
+        for i in 0..order {
+            (0..i).for_each(|k| rows_of.add(i, k, -self.first[(i, k)]));
+            rows_of.divide(i, self.first[(i, i)]);
+        }
+        for i in 0..order {
+            (0..order).for_each(|k| rows_of.add(order + i, k, self.coupling[(i, k)]));
+        }
+        for i in 0..order {
+            (0..i).for_each(|k| rows_of.add(order + i, order + k, -self.second[(i, k)]));
+            rows_of.divide(order + i, self.second[(i, i)]);
+        }
+        for i in (0..order).rev() {
+            (i + 1..order).for_each(|k| rows_of.add(order + i, order + k, -self.second[(k, i)]));
+            rows_of.divide(order + i, self.second[(i, i)]);
+        }
+        for k in 0..order {
+            rows_of.divide(k, -1.0);
+            (0..order).for_each(|i| rows_of.add(k, order + i, self.coupling[(i, k)]));
+        }
+        for i in (0..order).rev() {
+            (i + 1..order).for_each(|k| rows_of.add(i, k, -self.first[(k, i)]));
+            rows_of.divide(i, self.first[(i, i)]);
+        }
+        for (c, column) in columns.chunks_exact_mut(width.max(1)).enumerate() {
+            for (r, entry) in column.iter_mut().enumerate() {
+                *entry = rows[r * width + c];
+            }
+        }
+    }
+}
+
+/// A matrix by rows, for elimination.
+struct Rows<'a> {
+    width: usize,
+    entries: &'a mut [f64],
+}
+
+impl Rows<'_> {
+    /// Adds `factor` times the row `from` to another.
+    fn add(&mut self, to: usize, from: usize, factor: f64) {
+        if factor == 0.0 {
+            return;
+        }
+        let width = self.width;
+        let (target, source) = if to < from {
+            let (head, tail) = self.entries.split_at_mut(from * width);
+            (&mut head[to * width..][..width], &tail[..width])
+        } else {
+            let (head, tail) = self.entries.split_at_mut(to * width);
+            (&mut tail[..width], &head[from * width..][..width])
+        };
+        target.iter_mut().zip(source).for_each(|(x, y)| *x += factor * y);
+    }
+
+    fn divide(&mut self, row: usize, by: f64) {
+        self.entries[row * self.width..][..self.width].iter_mut().for_each(|x| *x /= by);
+    }
 }
 
 #[cfg(test)]
@@ -203,6 +273,20 @@ mod tests {
             }
             assert!((top - right[i]).abs() < 1e-12, "{top} {}", right[i]);
             assert!((bottom - right[3 + i]).abs() < 1e-12, "{bottom} {}", right[3 + i]);
+        }
+    }
+
+    #[test]
+    fn the_inverse_has_the_bits_of_single_solutions() {
+        let mut factor = blocks();
+        assert!(factor.factor(3));
+        let (mut rows, mut columns) = (vec![7.0; 2], Vec::new());
+        factor.solve_identity(&mut rows, &mut columns);
+        for i in 0..6 {
+            let mut unit = [0.0; 6];
+            unit[i] = 1.0;
+            factor.solve(&mut unit);
+            assert_eq!(columns[6 * i..6 * (i + 1)], unit);
         }
     }
 
