@@ -126,6 +126,8 @@ pub(super) fn direction(
         multipliers: run.multipliers.rows[..linearisation.num_equalities].to_vec(),
     });
     let exact = run.uses_exact_products();
+    // A model with σAᵀA wants the gradient that goes with it.
+    let linear = if exact { point.gradient.clone() } else { run.model_gradient() };
     let mut products = Products {
         model: (!exact).then(|| run.model.curvature(n)),
         evaluator: &mut run.evaluator,
@@ -143,7 +145,7 @@ pub(super) fn direction(
         facts: InnerFacts::default(),
     };
     let guessing = Guessing::of_inexact(options.guessing(), settings.tolerance);
-    let settled = linearisation.settle(&mut equations, &point.gradient, start, &guessing)?;
+    let settled = linearisation.settle(&mut equations, &linear, start, &guessing)?;
     Ok(settled.map(|direction| Direction { inner: equations.facts, ..direction }))
 }
 

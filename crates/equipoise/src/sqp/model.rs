@@ -23,7 +23,7 @@ pub(super) enum Model {
     /// Dense BFGS.
     Dense(DenseBfgs),
     /// Limited-memory BFGS.
-    Limited(LimitedMemory),
+    Limited(Box<LimitedMemory>),
     /// The exact Hessian as a dense matrix.
     Exact(ExactHessian),
     /// An exact Hessian that is diagonal, negative entries reflected; with the most negative one.
@@ -43,7 +43,7 @@ impl Model {
         if dense {
             Self::Dense(DenseBfgs::new(n, gamma))
         } else {
-            Self::Limited(LimitedMemory::new(n, gamma, options))
+            Self::Limited(Box::new(LimitedMemory::new(n, gamma, options)))
         }
     }
 
@@ -94,7 +94,7 @@ impl Model {
         match self {
             Self::Dense(bfgs) => Box::new(DenseCurvature { matrix: &bfgs.matrix, n }),
             Self::Exact(exact) => Box::new(DenseCurvature { matrix: &exact.matrix, n }),
-            Self::Limited(limited) => Box::new(limited),
+            Self::Limited(limited) => Box::new(&**limited),
             Self::Diagonal(diagonal, _) => Box::new(diagonal),
         }
     }

@@ -298,7 +298,7 @@ impl<'a> Run<'a> {
     }
 
     /// ∇f + σAᵀc for a model with σAᵀA, else ∇f. (A bound in the working set holds at x, where its value is 0.)
-    fn model_gradient(&self) -> Vec<f64> {
+    pub fn model_gradient(&self) -> Vec<f64> {
         let mut out = self.point.gradient.clone();
         let weight = self.model.augmentation();
         if weight > 0.0 {

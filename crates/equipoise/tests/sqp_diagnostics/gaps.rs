@@ -15,11 +15,11 @@ fn trust_after(capped: u64, bypassed: u64) -> f64 {
         .fires("lpeca_overpredicting")
         .unwrap();
     let changes = signal.suggestions.iter().flat_map(|suggestion| &suggestion.changes);
-    let trust = changes.filter_map(|change| match change {
+    let mut trust = changes.filter_map(|change| match change {
         Change::LpecaTrustThreshold(value) => Some(*value),
         _ => None,
     });
-    trust.last().unwrap()
+    trust.next_back().unwrap()
 }
 
 #[test]
