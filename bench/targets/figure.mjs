@@ -10,7 +10,7 @@ const solvers = [
 
 export async function timesFigure(rows) {
   const values = rows.flatMap((row) =>
-    solvers.map(([solver, key]) => ({ solver, names: row.names, seconds: row[key].seconds })),
+    solvers.map(([solver, key]) => ({ solver, names: row.names, seconds: row[key].least })),
   )
   const spec = {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',

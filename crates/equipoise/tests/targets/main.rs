@@ -5,6 +5,7 @@ mod contradictions;
 mod determinism;
 mod divergence;
 mod goldens;
+mod locks;
 mod oracle;
 mod random;
 mod strict;
