@@ -3,6 +3,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type RunningServer, serve } from '../../ts/server/index.js'
 import { hasChromium, launch } from '../report/chromium.js'
+import { request } from './request.js'
 
 describe.runIf(hasChromium)('the page of the server', () => {
   let server: RunningServer
@@ -65,6 +66,23 @@ describe.runIf(hasChromium)('the page of the server', () => {
     await page.locator('.relaxations button:enabled').first().click()
     await page.locator('.verdict.READY, .verdict.PENDING_REVIEW').waitFor()
     expect(await page.locator('.relaxations').count()).toBe(0)
+    await page.context().close()
+  })
+
+  it('sells of a locked holding with one click', async () => {
+    const page = await open(1280)
+    const { shelf_entries, ...rest } = request({
+      group_constraints: { 'sector:TECH': { max_weight: '0.2' } },
+    })
+    const locked = { ...shelf_entries[0]!, status: 'SUSPENDED' }
+    const body = { ...rest, shelf_entries: [locked, ...shelf_entries.slice(1)] }
+    await page.getByLabel('JSON of the request').fill(JSON.stringify(body))
+    await page.getByRole('button', { name: 'Run' }).click()
+    await page.getByRole('button', { name: 'allow selling CHIP down to 20 %' }).click()
+    await page.locator('.verdict.READY, .verdict.PENDING_REVIEW').waitFor()
+    expect(JSON.parse(await page.getByLabel('JSON of the request').inputValue()).options.unlock_to).toEqual({
+      CHIP: '0.2',
+    })
     await page.context().close()
   })
 

@@ -41,6 +41,50 @@ describe('the façade', () => {
     ])
   })
 
+  it('sells of a lock what its relaxation allows, and no more than the rules need', () => {
+    const locked: rebalance.RebalanceRequest = {
+      portfolio_snapshot: {
+        portfolio_id: 'pf',
+        base_currency: 'USD',
+        positions: [{ instrument_id: 'ACME', quantity: 25 }],
+        cash_balances: [{ currency: 'USD', amount: 7500 }],
+      },
+      market_data_snapshot: {
+        prices: ['ACME', 'BOND'].map((instrument_id) => ({ instrument_id, price: 100, currency: 'USD' })),
+      },
+      model_portfolio: { targets: [{ instrument_id: 'BOND', weight: '0.5' }] },
+      shelf_entries: [
+        { instrument_id: 'ACME', status: 'SUSPENDED', attributes: { sector: 'TECH' } },
+        { instrument_id: 'BOND', status: 'APPROVED', attributes: { sector: 'BOND' } },
+      ],
+      options: { target_method: 'SOLVER', group_constraints: { 'sector:TECH': { max_weight: '0.2' } } },
+    }
+    const blocked = rebalance.simulate(locked)
+    expect(blocked.status).toBe('BLOCKED')
+    const changes = blocked.diagnostics.infeasibility!.relaxations.flatMap((offer) => offer.changes)
+    const sale = changes.find(({ constraint }) => constraint === 'LOCKED:ACME')
+    expect(sale).toMatchObject({ field: ['options', 'unlock_to', 'ACME'], to: '0.2' })
+    const unlocked = (to: string, tech: string) =>
+      rebalance.simulate({
+        ...locked,
+        options: {
+          ...locked.options,
+          unlock_to: { ACME: to },
+          group_constraints: { 'sector:TECH': { max_weight: tech } },
+        },
+      })
+    const sold = unlocked(sale!.to, '0.2')
+    expect(sold.status).toBe('READY')
+    expect(sold.intents).toContainEqual(
+      expect.objectContaining({ side: 'SELL', instrument_id: 'ACME', quantity: '5' }),
+    )
+    const weight = ({ target }: rebalance.RebalanceResult) =>
+      target.targets.find(({ instrument_id }) => instrument_id === 'ACME')?.final_weight
+    // It may go down to 5 %, but the rules only ask for 22 %.
+    expect(weight(unlocked('0.05', '0.22'))).toBe('0.22')
+    expect(weight(unlocked('0.05', '0.3'))).toBe('0.25')
+  })
+
   it('analyzes scenarios over one snapshot', () => {
     const { options, ...shared } = conflict
     const scenarios = {
