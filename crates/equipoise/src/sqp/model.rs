@@ -123,13 +123,17 @@ impl Model {
 
     /// σ of σAᵀA in the model.
     pub fn augmentation(&self) -> f64 {
-        if let Self::Exact(exact) = self { exact.augmentation } else { 0.0 }
+        match self {
+            Self::Exact(exact) => exact.augmentation,
+            Self::Dense(bfgs) => bfgs.augmentation,
+            Self::Limited(_) | Self::Diagonal(..) => 0.0,
+        }
     }
 
-    /// Takes in a pair; an exact model ignores it.
-    pub fn update(&mut self, s: &[f64], y: &[f64], threshold: f64) -> PairUse {
+    /// Takes in a pair; an exact model ignores it. `rows` are those of the working set at the new point.
+    pub fn update(&mut self, s: &[f64], y: &[f64], threshold: f64, rows: &[&[f64]]) -> PairUse {
         match self {
-            Self::Dense(bfgs) => bfgs.update(s, y, threshold),
+            Self::Dense(bfgs) => bfgs.update(s, y, threshold, rows),
             Self::Limited(limited) => limited.update(s, y),
             Self::Exact(_) | Self::Diagonal(..) => PairUse::Stored,
         }

@@ -67,7 +67,7 @@ options! {
     /// Initial matrix of the limited memory.
     lbfgs_initial: InitialHessian = InitialHessian::Auto,
     /// Powell's damping: a pair with sᵀy below this part of sᵀBs is mixed; 0 switches it off.
-    damping_threshold: f64 = 0.2,
+    damping_threshold: f64 = 0.35,
     /// What it is mixed with.
     damping_reference: DampingReference = DampingReference::Full,
     /// Smallest entry of the diagonal initial matrix.
@@ -88,7 +88,7 @@ options! {
     /// Correct a full step that violates the constraints more than before.
     second_order_correction: bool = true,
     /// Steps that may raise the merit function before it must be below where it was; 0 switches the watchdog off.
-    watchdog_steps: u64 = 3,
+    watchdog_steps: u64 = 1,
 
     /// Constraints taken in or dropped in one subproblem; `None` means 50 (m + n) + 100.
     qp_max_iter: Option<u64> = None,

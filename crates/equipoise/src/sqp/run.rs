@@ -200,11 +200,15 @@ impl<'a> Run<'a> {
 
     /// Evaluates the exact Hessian where it is used.
     fn evaluate_model(&mut self) -> Result<(), SqpError> {
+        let held = self.held_rows();
+        let rows: Vec<&[f64]> = held.iter().map(|&i| self.point.row(i)).collect();
         if !self.uses_exact_hessian() {
+            if let Model::Dense(dense) = &mut self.model {
+                dense.choose(&rows);
+            }
             return Ok(());
         }
         let fixed = self.fixed_variables();
-        let rows: Vec<&[f64]> = self.held_rows().into_iter().map(|i| self.point.row(i)).collect();
         let limit = self.options.dense_limit;
         let flat = first_curvature(&self.point);
         let y = &self.multipliers.rows;
@@ -392,7 +396,8 @@ impl<'a> Run<'a> {
             let rows = &self.multipliers.rows;
             let (after, before) = (reduced_gradient(&next, rows), reduced_gradient(&self.point, rows));
             let y: Vec<f64> = after.iter().zip(&before).map(|(a, b)| a - b).collect();
-            facts.pair = self.model.update(&s, &y, self.options.damping_threshold);
+            let held: Vec<&[f64]> = self.held_rows().into_iter().map(|i| next.row(i)).collect();
+            facts.pair = self.model.update(&s, &y, self.options.damping_threshold, &held);
         } else {
             facts.pair = PairUse::Stored;
         }

@@ -9,6 +9,8 @@ use crate::numeric::symmetric_eigen::SymmetricEigen;
 
 /// Smallest eigenvalue accepted, relative to the largest entry.
 const FLOOR: f64 = 1e-8;
+/// The same for an estimate of the Hessian: with less curvature it promises long steps that it cannot know.
+const ESTIMATE_FLOOR: f64 = 1e-3;
 
 /// H + σAᵀA + τI.
 #[derive(Debug, Clone, Default)]
@@ -31,18 +33,7 @@ impl ExactHessian {
         if is_positive_definite(&out.matrix, n, FLOOR * size) {
             return out;
         }
-        // Long rows need less.
-        let longest = rows.iter().map(|row| dot(row, row)).fold(0.0, f64::max);
-        if longest > 0.0 {
-            out.augmentation = 10.0 * size / longest;
-            for row in rows {
-                for i in (0..n).filter(|&i| row[i] != 0.0) {
-                    let weight = out.augmentation * row[i];
-                    (0..n).for_each(|j| out.matrix[i * n + j] += weight * row[j]);
-                }
-            }
-            symmetrise(&mut out.matrix, n);
-        }
+        out.augmentation = add_rows(&mut out.matrix, rows, n, size);
         if let Some(eigen) = SymmetricEigen::new(&out.matrix, n) {
             let least = eigen.values[0];
             let floor = 1e-6 * size;
@@ -67,6 +58,34 @@ impl ExactHessian {
         }
         symmetrise(&mut self.matrix, n);
     }
+}
+
+/// Adds σAᵀA, and returns σ: ten times what covers the matrix; long rows need less.
+fn add_rows(matrix: &mut [f64], rows: &[&[f64]], n: usize, size: f64) -> f64 {
+    let longest = rows.iter().map(|row| dot(row, row)).fold(0.0, f64::max);
+    if !(longest > 0.0 && longest.is_finite()) {
+        return 0.0;
+    }
+    let augmentation = 10.0 * size / longest;
+    for row in rows {
+        for i in (0..n).filter(|&i| row[i] != 0.0) {
+            let weight = augmentation * row[i];
+            (0..n).for_each(|j| matrix[i * n + j] += weight * row[j]);
+        }
+    }
+    symmetrise(matrix, n);
+    augmentation
+}
+
+/// H, or H + σAᵀA with σ, if that is positive definite.
+pub(super) fn with_rows(hessian: &[f64], rows: &[&[f64]], n: usize) -> Option<(Vec<f64>, f64)> {
+    let floor = ESTIMATE_FLOOR * max_abs(hessian);
+    let mut matrix = hessian.to_vec();
+    if is_positive_definite(&matrix, n, floor) {
+        return Some((matrix, 0.0));
+    }
+    let augmentation = add_rows(&mut matrix, rows, n, max_abs(hessian));
+    (augmentation > 0.0 && is_positive_definite(&matrix, n, floor)).then_some((matrix, augmentation))
 }
 
 /// Copies the lower triangle to the upper.

@@ -348,6 +348,7 @@ impl Reduced for LimitedReduced<'_> {
 mod tests {
     use super::*;
     use crate::sqp::hessian::bfgs::DenseBfgs;
+    use crate::sqp::hessian::curvature::DenseCurvature;
 
     fn pairs() -> Vec<(Vec<f64>, Vec<f64>)> {
         // The last change has negative curvature along its step.
@@ -369,10 +370,12 @@ mod tests {
         let mut dense = DenseBfgs::new(4, compact.diagonal[0]);
         dense.num_pairs = 1;
         for (s, y) in compact.steps.iter().zip(&compact.changes) {
-            dense.update(s, y, 0.0);
+            dense.update(s, y, 0.0, &[]);
         }
         let v = [0.3, -1.0, 0.7, 2.0];
-        for (a, b) in compact.product(&v).iter().zip(dense.product(&v)) {
+        for (a, b) in
+            compact.product(&v).iter().zip(DenseCurvature { matrix: dense.bfgs_matrix(), n: 4 }.product(&v))
+        {
             assert!((a - b).abs() < 1e-12 * b.abs().max(1.0), "{a} {b}");
         }
     }
