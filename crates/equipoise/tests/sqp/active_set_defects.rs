@@ -123,7 +123,9 @@ fn d9_damping_does_not_stiffen_the_model() {
             DampingReference::Full => InitialHessian::Auto,
             DampingReference::Initial => InitialHessian::Diagonal,
         };
-        let options = SqpOptions { damping_reference, hessian, lbfgs_initial, ..SqpOptions::default() };
+        // Powell's own threshold for both.
+        let powell = SqpOptions { damping_threshold: 0.2, ..SqpOptions::default() };
+        let options = SqpOptions { damping_reference, hessian, lbfgs_initial, ..powell };
         solve(&problem, &mut f, &options)
     };
     let default = run(DampingReference::Full, HessianChoice::Auto);
