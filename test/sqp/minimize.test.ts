@@ -201,7 +201,7 @@ describe('minimize', () => {
   it('has a sentence for every status, and defaults', () => {
     expect(MINIMIZE_STATUSES.converged).toMatch(/conditions hold/)
     expect(minimizeDefaults()).toMatchObject({
-      maxSteps: 500,
+      maxSteps: 3000,
       feasibilityTolerance: 1e-8,
       scaling: 'uniform',
     })
