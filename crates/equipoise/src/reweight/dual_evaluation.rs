@@ -22,9 +22,8 @@ pub(super) trait RecordTerms: Sync {
 pub(super) struct DualEvaluation {
     /// mᵢ(y) rounded to double, or the answer given.
     pub answer: Vec<f64>,
-    /// zᵢ − 1, with a bound on the error of mᵢ(y). All else about a record follows from it and the bounds: an area's memory
-    /// is mostly these vectors.
-    points: Vec<Uncertain>,
+    /// What else is known of each record: an area's memory is mostly these two vectors.
+    points: Vec<Point>,
     /// Largest error of any computed mᵢ(y).
     pub evaluation_error: f64,
     /// F(y) rounded to double (k).
@@ -44,7 +43,7 @@ impl DualEvaluation {
         let n = form.problem().num_records();
         Self {
             answer: vec![0.0; n],
-            points: vec![Uncertain::default(); n],
+            points: vec![Point::default(); n],
             evaluation_error: 0.0,
             residual: vec![0.0; form.problem().num_targets()],
             residual_bound: f64::INFINITY,
@@ -57,6 +56,7 @@ impl DualEvaluation {
     pub fn evaluate_records<S: RowSum>(&mut self, form: &impl RecordTerms, v: &[Dd], given: Option<&[f64]>) {
         let problem = form.problem();
         let split: Vec<SplitDd> = v.iter().map(|&v| SplitDd::from(v)).collect();
+        let epsilon = weighting_error(problem);
         let bounds = ShiftedBounds::new(&problem.bounds);
         let mut totals = vec![(0.0, 0.0f64); self.answer.len().div_ceil(CHUNK)];
         let parts = (self.answer.chunks_mut(CHUNK).zip(self.points.chunks_mut(CHUNK)))
@@ -79,7 +79,7 @@ impl DualEvaluation {
                     let rest = rest(point.moved, answer);
                     let beyond = beyond(point.moved, point.unclipped);
                     answers[slot] = answer;
-                    points[slot] = Uncertain { value: point.unclipped, error: point.error };
+                    points[slot] = Point::new(&point, problem.design_weights[i], beyond, epsilon);
                     let apart = rest.abs() + point.error;
                     let slack = if beyond == 0.0 { 0.0 } else { beyond.abs() + point.error };
                     totals.0 += form.curvature(i) * (apart * apart + 2.0 * apart * slack);
@@ -95,25 +95,22 @@ impl DualEvaluation {
     /// Aᵀ(w⁰ ∘ (m(y) − 1)); the errors cover that of m(y) and the summation over the records.
     pub fn moved_totals(&self, form: &impl RecordTerms) -> Vec<Uncertain> {
         let problem = form.problem();
-        let epsilon = problem.matrix.dd_summation_error() + DD_EPSILON;
-        let bounds = ShiftedBounds::new(&problem.bounds);
-        let weighted = |i: usize| {
-            let (Uncertain { value: unclipped, error }, weight) = (self.points[i], problem.design_weights[i]);
-            let value = clipped(unclipped, bounds.of(i)).times(weight);
-            Uncertain { value, error: weight * error + epsilon * value.high.abs() }
-        };
-        problem.matrix.transposed_times_dd_of(weighted, form.workers())
+        let epsilon = weighting_error(problem);
+        problem.matrix.transposed_times_dd_of(|i| self.points[i].weighted(epsilon), form.workers())
     }
 
     /// answerᵢ − zᵢ: the derivative of the Lagrangian by mᵢ at the answer, over twice the curvature.
     pub fn slope(&self, form: &impl RecordTerms, i: usize) -> f64 {
-        let (unclipped, moved) = (self.points[i].value, self.moved(form, i));
-        beyond(moved, unclipped) - rest(moved, self.answer[i])
+        let (moved, beyond) = self.points[i].place(form, i);
+        beyond - rest(moved, self.answer[i])
     }
 
     /// A bound on |answerᵢ − mᵢ(y)|.
     pub fn deviation(&self, form: &impl RecordTerms, i: usize) -> f64 {
-        (rest(self.moved(form, i), self.answer[i]).abs() + self.points[i].error) * (1.0 + 1e-12)
+        let (point, problem) = (&self.points[i], form.problem());
+        // The error of w⁰ᵢ(mᵢ(y) − 1) over w⁰ᵢ is at least that of mᵢ(y), however that is computed from it.
+        let error = point.weighted(weighting_error(problem)).error / problem.design_weights[i];
+        (rest(point.place(form, i).0, self.answer[i]).abs() + error) * (1.0 + 1e-12)
     }
 
     /// Rounds mᵢ(y) + correctionᵢ instead of mᵢ(y).
@@ -122,20 +119,58 @@ impl DualEvaluation {
         form: &impl RecordTerms,
         correction: impl Fn(usize) -> f64 + Sync + Send,
     ) {
-        let bounds = ShiftedBounds::new(&form.problem().bounds);
         let parts = self.answer.chunks_mut(CHUNK).zip(self.points.chunks(CHUNK)).enumerate().collect();
         form.workers().for_each(parts, |(chunk, (answers, points))| {
             for (offset, (answer, point)) in answers.iter_mut().zip(points).enumerate() {
                 let i = chunk * CHUNK + offset;
-                let rest = rest(clipped(point.value, bounds.of(i)), *answer);
+                let rest = rest(point.place(form, i).0, *answer);
                 *answer += rest + correction(i);
             }
         });
     }
+}
 
-    /// mᵢ(y) − 1
-    fn moved(&self, form: &impl RecordTerms, i: usize) -> Dd {
-        clipped(self.points[i].value, ShiftedBounds::new(&form.problem().bounds).of(i))
+/// A record at the dual point.
+#[derive(Clone, Copy, Default)]
+struct Point {
+    /// w⁰ᵢ(mᵢ(y) − 1)
+    weighted: Dd,
+    /// A bound on the error of `weighted`, that of the summation over the records included. Where mᵢ is at a bound for certain it
+    /// has no error of its own, and this is −|mᵢ(y) − zᵢ| instead.
+    error: f64,
+}
+
+/// The error of w⁰ᵢ(mᵢ(y) − 1) as a term of a sum over the records, relative to it, beside that of mᵢ(y).
+fn weighting_error(problem: &ReweightProblem) -> f64 {
+    problem.matrix.dd_summation_error() + DD_EPSILON
+}
+
+impl Point {
+    #[inline(always)]
+    fn new(point: &RecordPoint, weight: f64, beyond: f64, epsilon: f64) -> Self {
+        let weighted = point.moved.times(weight);
+        let is_clipped = point.error == 0.0 && beyond != 0.0;
+        let error = weight * point.error + epsilon * weighted.high.abs();
+        Self { weighted, error: if is_clipped { -beyond.abs() } else { error } }
+    }
+
+    /// w⁰ᵢ(mᵢ(y) − 1) as a term of a sum over the records.
+    #[inline(always)]
+    fn weighted(&self, epsilon: f64) -> Uncertain {
+        let error = if self.error < 0.0 { epsilon * self.weighted.high.abs() } else { self.error };
+        Uncertain { value: self.weighted, error }
+    }
+
+    /// mᵢ(y) − 1 and mᵢ(y) − zᵢ, which is 0 where zᵢ is inside the bounds or within its error of them. (Of a record whose bounds are
+    /// equal, zᵢ is taken to be below.)
+    fn place(&self, form: &impl RecordTerms, i: usize) -> (Dd, f64) {
+        let moved = self.weighted.over(form.problem().design_weights[i]);
+        if self.error >= 0.0 {
+            return (moved, 0.0);
+        }
+        let (lower, upper) = ShiftedBounds::new(&form.problem().bounds).of(i);
+        let is_lower = (moved - lower).high.abs() <= (moved - upper).high.abs();
+        if is_lower { (lower, -self.error) } else { (upper, self.error) }
     }
 }
 
