@@ -24,6 +24,8 @@ pub(super) struct DualEvaluation {
     pub answer: Vec<f64>,
     /// What else is known of each record: an area's memory is mostly these two vectors.
     points: Vec<Point>,
+    /// See [`weighting_error`].
+    weighting_error: f64,
     /// Largest error of any computed mᵢ(y).
     pub evaluation_error: f64,
     /// F(y) rounded to double (k).
@@ -44,6 +46,7 @@ impl DualEvaluation {
         Self {
             answer: vec![0.0; n],
             points: vec![Point::default(); n],
+            weighting_error: weighting_error(form.problem()),
             evaluation_error: 0.0,
             residual: vec![0.0; form.problem().num_targets()],
             residual_bound: f64::INFINITY,
@@ -56,7 +59,7 @@ impl DualEvaluation {
     pub fn evaluate_records<S: RowSum>(&mut self, form: &impl RecordTerms, v: &[Dd], given: Option<&[f64]>) {
         let problem = form.problem();
         let split: Vec<SplitDd> = v.iter().map(|&v| SplitDd::from(v)).collect();
-        let epsilon = weighting_error(problem);
+        let epsilon = self.weighting_error;
         let bounds = ShiftedBounds::new(&problem.bounds);
         let mut totals = vec![(0.0, 0.0f64); self.answer.len().div_ceil(CHUNK)];
         let parts = (self.answer.chunks_mut(CHUNK).zip(self.points.chunks_mut(CHUNK)))
@@ -94,9 +97,8 @@ impl DualEvaluation {
 
     /// Aᵀ(w⁰ ∘ (m(y) − 1)); the errors cover that of m(y) and the summation over the records.
     pub fn moved_totals(&self, form: &impl RecordTerms) -> Vec<Uncertain> {
-        let problem = form.problem();
-        let epsilon = weighting_error(problem);
-        problem.matrix.transposed_times_dd_of(|i| self.points[i].weighted(epsilon), form.workers())
+        let weighted = |i: usize| self.points[i].weighted(self.weighting_error);
+        form.problem().matrix.transposed_times_dd_of(weighted, form.workers())
     }
 
     /// answerᵢ − zᵢ: the derivative of the Lagrangian by mᵢ at the answer, over twice the curvature.
@@ -107,9 +109,9 @@ impl DualEvaluation {
 
     /// A bound on |answerᵢ − mᵢ(y)|.
     pub fn deviation(&self, form: &impl RecordTerms, i: usize) -> f64 {
-        let (point, problem) = (&self.points[i], form.problem());
+        let point = &self.points[i];
         // The error of w⁰ᵢ(mᵢ(y) − 1) over w⁰ᵢ is at least that of mᵢ(y), however that is computed from it.
-        let error = point.weighted(weighting_error(problem)).error / problem.design_weights[i];
+        let error = point.weighted(self.weighting_error).error / form.problem().design_weights[i];
         (rest(point.place(form, i).0, self.answer[i]).abs() + error) * (1.0 + 1e-12)
     }
 
