@@ -1,6 +1,5 @@
 // Rows as a Markdown table, as CSV and as a figure.
-import * as vega from 'vega'
-import { compile } from 'vega-lite'
+import { svgOf } from '../figure.mjs'
 import { series } from './plan.mjs'
 
 const colours = ['#6fb98f', '#0b6e4f', '#edae49', '#d1495b', '#5c677d']
@@ -51,15 +50,7 @@ export function markdownTable(rows) {
 
 /** Peak memory against records and against targets, both axes logarithmic. */
 export async function growthFigure(rows, fixed) {
-  const spec = {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    background: 'white',
-    config: {
-      font: 'sans-serif',
-      view: { stroke: null },
-      axis: { gridColor: '#e6e6e6' },
-      legend: { labelLimit: 0, columns: 1 },
-    },
+  const figure = {
     hconcat: [
       panel(
         rows.filter((r) => r.targets === fixed.targets),
@@ -73,10 +64,7 @@ export async function growthFigure(rows, fixed) {
       ),
     ],
   }
-  const view = new vega.View(vega.parse(compile(spec).spec), { renderer: 'none' })
-  const svg = await view.toSVG()
-  view.finalize()
-  return `${svg}\n`
+  return svgOf(figure, { legend: { columns: 1 } })
 }
 
 function panel(rows, size, title) {

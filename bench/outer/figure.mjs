@@ -1,7 +1,6 @@
 // Data profiles: the share of problems solved within κ(n + 1) evaluations.
 // Source: J. J. Moré, S. M. Wild, SIAM J. Optim. 20 (2009) 172–191. A problem is solved where f ≤ f_L + τ(f₀ − f_L), f_L the lowest value found.
-import * as vega from 'vega'
-import { compile } from 'vega-lite'
+import { svgOf } from '../figure.mjs'
 
 const accuracy = 1e-6
 const colours = [
@@ -19,15 +18,7 @@ const colours = [
 export async function profileFigure(runs, problems) {
   const solvers = [...new Set(runs.map((run) => run.solver))]
   const values = solvers.flatMap((solver) => profile(solver, runs, problems))
-  const spec = {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    background: 'white',
-    config: {
-      font: 'sans-serif',
-      view: { stroke: null },
-      axis: { gridColor: '#e6e6e6' },
-      legend: { labelLimit: 0 },
-    },
+  const figure = {
     title: `Share of problems solved to τ = 1e-6; solvers without bounds: of the unconstrained ones`,
     width: 520,
     height: 320,
@@ -50,10 +41,7 @@ export async function profileFigure(runs, problems) {
       color: { field: 'solver', scale: { domain: solvers, range: colours }, title: null },
     },
   }
-  const view = new vega.View(vega.parse(compile(spec).spec), { renderer: 'none' })
-  const svg = await view.toSVG()
-  view.finalize()
-  return `${svg}\n`
+  return svgOf(figure)
 }
 
 /** The steps of one solver's profile. */

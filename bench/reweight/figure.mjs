@@ -1,21 +1,12 @@
 // The growth curve as an SVG: time against records and against targets, both axes logarithmic.
-import * as vega from 'vega'
-import { compile } from 'vega-lite'
+import { svgOf } from '../figure.mjs'
 import { labels } from './plan.mjs'
 
 const colours = ['#0b6e4f', '#6fb98f', '#d1495b', '#edae49', '#5c677d']
 
 /** @param axes what is held fixed: the number of targets on the left, of records on the right. */
 export async function growthFigure(rows, axes) {
-  const spec = {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    background: 'white',
-    config: {
-      font: 'sans-serif',
-      view: { stroke: null },
-      axis: { gridColor: '#e6e6e6' },
-      legend: { labelLimit: 0 },
-    },
+  const figure = {
     hconcat: [
       panel(across(rows, 'targets', axes.targets), 'records', `${axes.targets} targets`),
       panel(
@@ -25,10 +16,7 @@ export async function growthFigure(rows, axes) {
       ),
     ],
   }
-  const view = new vega.View(vega.parse(compile(spec).spec), { renderer: 'none' })
-  const svg = await view.toSVG()
-  view.finalize()
-  return `${svg}\n`
+  return svgOf(figure)
 }
 
 const across = (rows, fixed, value) => rows.filter((r) => r[fixed] === value)

@@ -1,6 +1,5 @@
 // Time per request against the number of names, both axes logarithmic.
-import * as vega from 'vega'
-import { compile } from 'vega-lite'
+import { svgOf } from '../figure.mjs'
 
 const solvers = [
   ['equipoise, exact', 'own', '#0b6e4f'],
@@ -12,15 +11,7 @@ export async function timesFigure(rows) {
   const values = rows.flatMap((row) =>
     solvers.map(([solver, key]) => ({ solver, names: row.names, seconds: row[key].least })),
   )
-  const spec = {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    background: 'white',
-    config: {
-      font: 'sans-serif',
-      view: { stroke: null },
-      axis: { gridColor: '#e6e6e6' },
-      legend: { labelLimit: 0 },
-    },
+  const figure = {
     title: 'Seconds for the target weights of one request',
     width: 420,
     height: 280,
@@ -46,8 +37,5 @@ export async function timesFigure(rows) {
       },
     },
   }
-  const view = new vega.View(vega.parse(compile(spec).spec), { renderer: 'none' })
-  const svg = await view.toSVG()
-  view.finalize()
-  return `${svg}\n`
+  return svgOf(figure)
 }

@@ -1,4 +1,5 @@
 // The boundary without a solver: the native side asks `times` times, for kind k at x with x[0] = k.
+import { expect } from 'vitest'
 import { __evaluateForTest, __startForTest } from '../../ts/native/binding.cjs'
 import type { Ended, Evaluate, Listeners } from '../../ts/objective/evaluation.js'
 import { ReplyWriter } from '../../ts/objective/reply.js'
@@ -72,4 +73,14 @@ function revoked(): unknown {
   const { proxy, revoke } = Proxy.revocable({}, {})
   revoke()
   return proxy
+}
+
+/** What a run throws, in a box: a promise would look into it. */
+export async function caught(run: () => unknown): Promise<{ readonly thrown: unknown }> {
+  try {
+    await run()
+  } catch (thrown) {
+    return { thrown }
+  }
+  return expect.unreachable('nothing was thrown')
 }

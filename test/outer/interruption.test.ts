@@ -9,18 +9,8 @@ import {
   OuterSearchError,
   RejectedPoint,
 } from '../../ts/index.js'
-import { thrownValues } from '../objective/probing.js'
+import { caught, thrownValues } from '../objective/probing.js'
 import { quadratic, rosenbrock, withGradient } from './problems.js'
-
-/** What a run throws, in a box: a promise would look into it. */
-async function caught(run: () => unknown): Promise<{ readonly thrown: unknown }> {
-  try {
-    await run()
-  } catch (thrown) {
-    return { thrown }
-  }
-  return expect.unreachable('nothing was thrown')
-}
 
 const ways = [
   [

@@ -1,5 +1,7 @@
+/// <reference lib="dom" />
 import { existsSync } from 'node:fs'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { expect } from 'vitest'
 
 const path = process.env.EQUIPOISE_CHROMIUM ?? '/usr/bin/chromium'
 
@@ -43,4 +45,25 @@ export async function openPage(
   })
   await page.goto(address)
   return page
+}
+
+/** On a desk and on two phones the page is no wider than the screen, and every label of a figure lies inside its image. */
+export async function expectToFitScreens(page: Page): Promise<void> {
+  for (const width of [1280, 390, 320]) {
+    await page.setViewportSize({ width, height: 800 })
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+    expect(overflow).toBeLessThanOrEqual(0)
+    const outside = await page.$$eval('figure svg', (images) =>
+      images.flatMap((image) => {
+        const frame = image.getBoundingClientRect()
+        if (frame.width === 0) return []
+        const isOutside = (box: DOMRect) =>
+          box.left < frame.left - 1 || box.right > frame.right + 1 || box.bottom > frame.bottom + 1
+        return [...image.querySelectorAll('text')]
+          .filter((text) => isOutside(text.getBoundingClientRect()))
+          .map((text) => text.textContent)
+      }),
+    )
+    expect(outside).toEqual([])
+  }
 }

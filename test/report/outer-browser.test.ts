@@ -7,7 +7,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { minimizeOuterSync, outerReport, outerReportText } from '../../ts/index.js'
 import { quadratic, rosenbrock, withGradient, withHessian } from '../outer/problems.js'
-import { hasChromium, launch, openPage } from './chromium.js'
+import { expectToFitScreens, hasChromium, launch, openPage } from './chromium.js'
 
 const nasty = '<script>alert(1)</script> & "ρ"'
 const results = {
@@ -67,23 +67,7 @@ describe.runIf(hasChromium)('its page in a browser', () => {
     async (name) => {
       const complaints: string[] = []
       const page = await openPage(browser, address(name), complaints)
-      for (const width of [1280, 390, 320]) {
-        await page.setViewportSize({ width, height: 800 })
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-        expect(overflow).toBeLessThanOrEqual(0)
-        const outside = await page.$$eval('figure svg', (images) =>
-          images.flatMap((image) => {
-            const frame = image.getBoundingClientRect()
-            if (frame.width === 0) return []
-            const isOutside = (box: DOMRect) =>
-              box.left < frame.left - 1 || box.right > frame.right + 1 || box.bottom > frame.bottom + 1
-            return [...image.querySelectorAll('text')]
-              .filter((text) => isOutside(text.getBoundingClientRect()))
-              .map((text) => text.textContent)
-          }),
-        )
-        expect(outside).toEqual([])
-      }
+      await expectToFitScreens(page)
       await page.context().close()
       expect(complaints).toEqual([])
     },

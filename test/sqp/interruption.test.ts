@@ -8,22 +8,12 @@ import {
   minimize,
   minimizeSync,
 } from '../../ts/index.js'
-import { thrownValues } from '../objective/probing.js'
+import { caught, thrownValues } from '../objective/probing.js'
 
 type Objective = (x: Float64Array) => number
 
 const valley: Objective = (x) => 100 * (x[1]! - x[0]! ** 2) ** 2 + (1 - x[0]!) ** 2
 const start = [-1.2, 1]
-
-/** What a run throws, in a box: a promise would look into it. */
-async function caught(run: () => unknown): Promise<{ readonly thrown: unknown }> {
-  try {
-    await run()
-  } catch (thrown) {
-    return { thrown }
-  }
-  return expect.unreachable('nothing was thrown')
-}
 
 const ways = [
   ['minimizeSync', async (f: Objective, options: MinimizeOptions) => minimizeSync(f, start, options)],

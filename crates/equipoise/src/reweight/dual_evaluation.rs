@@ -170,7 +170,7 @@ impl Point {
         if self.error >= 0.0 {
             return (moved, 0.0);
         }
-        let (lower, upper) = ShiftedBounds::new(&form.problem().bounds).of(i);
+        let (lower, upper) = shifted(form.problem().bounds.of(i));
         let is_lower = (moved - lower).high.abs() <= (moved - upper).high.abs();
         if is_lower { (lower, -self.error) } else { (upper, self.error) }
     }

@@ -1,7 +1,7 @@
 //! The subproblem with B known by its products alone: the guesses of the working set as in the method with factors, the equations of
 //! each solved by a method of [`inner`](super::inner).
 
-use super::choices::{ActiveSetMethod, HessianChoice, InnerSolver, PreconditionerType};
+use super::choices::{InnerSolver, PreconditionerType};
 use super::evaluation::{Evaluator, Point};
 use super::functions::SqpError;
 use super::hessian::curvature::Curvature;
@@ -13,11 +13,12 @@ use super::inner::projected_craig::ProjectedCgCraig;
 use super::inner::proximal::Proximal;
 use super::inner::{InnerAnswer, InnerEnd, InnerMethod, InnerProblem, InnerSettings};
 use super::model::Model;
-use super::multipliers::{Multipliers, reduced_gradient};
+use super::multipliers::lagrangian_gradient;
 use super::options::SqpOptions;
 use super::primal_dual::{Equations, Guess, Guessing};
 use super::run::Run;
 use super::subproblem::{Direction, Linearisation};
+use super::termination;
 use crate::certificate::linear_system::Member;
 use crate::numeric::sum::{dot, max_abs, norm_two};
 
@@ -67,15 +68,6 @@ impl SqpOptions {
         self.proximal_tau > 0.0 && num_equalities > 0
     }
 
-    /// Whether exact products are wanted where they are given.
-    pub(super) fn wants_exact_products(&self) -> bool {
-        match self.hessian {
-            HessianChoice::Exact => true,
-            HessianChoice::Auto => self.use_exact_hvp,
-            HessianChoice::Bfgs | HessianChoice::LimitedMemory => false,
-        }
-    }
-
     fn inner_method(&self) -> Box<dyn InnerMethod> {
         match self.inner_solver {
             InnerSolver::Auto | InnerSolver::Direct | InnerSolver::ProjectedCgCholesky => {
@@ -84,17 +76,6 @@ impl SqpOptions {
             InnerSolver::ProjectedCgCraig => Box::new(ProjectedCgCraig),
             InnerSolver::MinresQlp => Box::new(MinresQlp),
             InnerSolver::HrInexactStcg => Box::new(InexactStcg { craig: true }),
-        }
-    }
-
-    /// How the working set is guessed with the direct equations.
-    pub(super) fn guessing(&self) -> Guessing {
-        Guessing {
-            drop_floor: self.mult_drop_floor,
-            widens: self.active_set_method != ActiveSetMethod::Lpeca,
-            round_limit: self.qp_max_iter,
-            ping_pong_threshold: self.qp_ping_pong_threshold,
-            ..Guessing::default()
         }
     }
 }
@@ -111,9 +92,9 @@ pub(super) fn direction(
     let point = &run.point.clone();
     let linearisation = Linearisation { point, num_equalities: run.problem.num_equalities(), lower, upper };
     let n = point.x.len();
-    let residual = lagrangian_gradient(run, &run.multipliers);
+    let residual = lagrangian_gradient(point, &run.multipliers);
     let settings = InnerSettings {
-        tolerance: tolerance(options, max_abs(&residual) / scale(run)),
+        tolerance: tolerance(options, max_abs(&residual) / termination::scale(run)),
         iteration_limit: options.qp_max_cg_iter as usize,
         curvature_floor: options.cg_regularization,
     };
@@ -144,32 +125,9 @@ pub(super) fn direction(
         solves: 0,
         facts: InnerFacts::default(),
     };
-    let guessing = Guessing::of_inexact(options.guessing(), settings.tolerance);
+    let guessing = Guessing::of(options).inexact(settings.tolerance);
     let settled = linearisation.settle(&mut equations, &linear, start, &guessing)?;
     Ok(settled.map(|direction| Direction { inner: equations.facts, ..direction }))
-}
-
-/// ∇f − Jᵀλ − z (n).
-pub(super) fn lagrangian_gradient(run: &Run<'_>, multipliers: &Multipliers) -> Vec<f64> {
-    let mut out = reduced_gradient(&run.point, &multipliers.rows);
-    out.iter_mut().zip(&multipliers.bounds).for_each(|(g, z)| *g -= z);
-    out
-}
-
-/// The size that gradients are measured against in the stop test, with the multipliers of the last subproblem.
-pub(super) fn scale(run: &Run<'_>) -> f64 {
-    scale_with(run, &run.multipliers).max(f64::MIN_POSITIVE)
-}
-
-/// max(‖∇f‖, ‖∇f(x₀)‖, |λᵢ|‖aᵢ‖, |zⱼ|) in scaled units.
-pub(super) fn scale_with(run: &Run<'_>, multipliers: &Multipliers) -> f64 {
-    let mut scale = max_abs(&run.point.gradient)
-        .max(run.reference_gradient * run.evaluator.factors.objective)
-        .max(max_abs(&multipliers.bounds));
-    for (i, y) in multipliers.rows.iter().enumerate().filter(|(_, y)| **y != 0.0) {
-        scale = scale.max(y.abs() * max_abs(run.point.row(i)));
-    }
-    scale
 }
 
 /// The residual of an inner solve relative to its start: the option, or with `adaptive_cg_tol` the relative residual of the step (Dembo,

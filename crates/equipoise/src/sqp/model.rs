@@ -20,7 +20,7 @@ const FLAT: f64 = 1e-8;
 /// B.
 #[derive(Debug, Clone)]
 pub(super) enum Model {
-    /// Dense BFGS.
+    /// A dense quasi-Newton matrix.
     Dense(DenseBfgs),
     /// Limited-memory BFGS.
     Limited(Box<LimitedMemory>),

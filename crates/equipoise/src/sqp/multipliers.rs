@@ -28,6 +28,13 @@ pub(super) fn reduced_gradient(point: &Point, rows: &[f64]) -> Vec<f64> {
     out
 }
 
+/// ∇f − Jᵀλ − z (n).
+pub(super) fn lagrangian_gradient(point: &Point, multipliers: &Multipliers) -> Vec<f64> {
+    let mut out = reduced_gradient(point, &multipliers.rows);
+    out.iter_mut().zip(&multipliers.bounds).for_each(|(g, z)| *g -= z);
+    out
+}
+
 /// The least-squares fit over the rows `active` (inequalities with their signs) and the variables not at a bound. Inequalities
 /// whose multiplier comes out negative are taken out one by one, the worst first, and the rest is fitted again.
 pub(super) fn least_squares(

@@ -262,6 +262,15 @@ impl SqpOptions {
         }
     }
 
+    /// Whether exact products are wanted where they are given.
+    pub(super) fn wants_exact_products(&self) -> bool {
+        match self.hessian {
+            HessianChoice::Exact => true,
+            HessianChoice::Auto => self.use_exact_hvp,
+            HessianChoice::Bfgs | HessianChoice::LimitedMemory => false,
+        }
+    }
+
     /// Steps without progress after which the run ends.
     pub(super) fn patience(&self) -> u64 {
         self.stagnation_patience.unwrap_or((self.max_steps / 10).clamp(20, 50))

@@ -2,8 +2,7 @@
 
 use super::choices::ActiveSetMethod;
 use super::lpeca::{LpecaPoint, LpecaPrediction, LpecaSettings, predict, refined_multipliers};
-use super::matrix_free::lagrangian_gradient;
-use super::multipliers::Multipliers;
+use super::multipliers::{Multipliers, lagrangian_gradient};
 use super::run::Run;
 use crate::certificate::linear_system::Member;
 
@@ -27,7 +26,7 @@ fn prediction(run: &Run<'_>) -> LpecaPrediction {
     let equalities = run.problem.num_equalities();
     let refined = options.lpeca_use_lp.then(|| linear_program(run)).flatten();
     let multipliers = refined.as_ref().unwrap_or(&run.multipliers);
-    let rest = lagrangian_gradient(run, multipliers);
+    let rest = lagrangian_gradient(&run.point, multipliers);
     let (lower, upper) = (run.problem.lower(), run.problem.upper());
     let z = &multipliers.bounds;
     let of_lower: Vec<_> = finite(lower).map(|j| (j, x[j] - lower[j], z[j].max(0.0))).collect();

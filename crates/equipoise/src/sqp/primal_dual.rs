@@ -1,16 +1,15 @@
 //! The subproblem by a primal-dual active-set method: guess which bounds and rows bind, solve the equations, correct the guess.
 //!
-//! For bounds at values d_X, free variables F and binding rows W:
-//!   S λ = b_W − A_WX d_X − A_WF B_FF⁻¹ r,  S = A_WF B_FF⁻¹ A_WFᵀ,  r = −(g + B d_X)_F,  d_F = B_FF⁻¹(r + A_WFᵀ λ).
-//! All wrong guesses change at once; where their number does not fall, one at a time. From the last step's guess two or three
-//! rounds suffice. It has no proof of convergence with rows, so that the caller has another method behind it. The equations may also
-//! be solved by products with B alone: see [`Equations`].
+//! The [`Equations`] of a guess are solved by factors of B (`factored`) or by products with it (`matrix_free`). All wrong guesses change at once; where their number does not fall, one at a time. From the last step's guess two or three
+//! rounds suffice. It has no proof of convergence with rows, so that the caller has another method behind it.
 //!
 //! Sources: M. Hintermüller, K. Ito, K. Kunisch, SIAM J. Optim. 13 (2003) 865–888; L. F. Portugal, J. J. Júdice, L. N. Vicente,
 //! Math. Comp. 63 (1994) 625–643 (the change to single steps).
 
+use super::choices::ActiveSetMethod;
 use super::functions::SqpError;
 use super::matrix_free::InnerFacts;
+use super::options::SqpOptions;
 use super::subproblem::{Direction, Linearisation, Outcome};
 use crate::certificate::linear_system::{Edge, Member, Part};
 use crate::numeric::sum::{axpy, dot, max_abs, norm_two};
@@ -60,9 +59,20 @@ impl Default for Guessing {
 }
 
 impl Guessing {
+    /// As the options have it.
+    pub fn of(options: &SqpOptions) -> Self {
+        Self {
+            drop_floor: options.mult_drop_floor,
+            widens: options.active_set_method != ActiveSetMethod::Lpeca,
+            round_limit: options.qp_max_iter,
+            ping_pong_threshold: options.qp_ping_pong_threshold,
+            ..Self::default()
+        }
+    }
+
     /// For equations that are solved to a residual of `tolerance`: what is within their error is no violation.
-    pub fn of_inexact(base: Self, tolerance: f64) -> Self {
-        Self { rounding: (10.0 * tolerance).clamp(ROUNDING, LOOSEST), ..base }
+    pub fn inexact(self, tolerance: f64) -> Self {
+        Self { rounding: (10.0 * tolerance).clamp(ROUNDING, LOOSEST), ..self }
     }
 
     /// The factor of both tolerances in a round (from 1).

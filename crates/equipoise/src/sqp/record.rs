@@ -1,14 +1,13 @@
 //! Counters after every step, and the summary and state for an observer.
 
 use super::hessian::bfgs::PairUse;
-use super::matrix_free;
 use super::model::Model;
-use super::multipliers::{Multipliers, reduced_gradient};
+use super::multipliers::{Multipliers, lagrangian_gradient, reduced_gradient};
 use super::observer::{HessianSnapshot, MultiplierSet, SqpState};
 use super::run::{Run, StepFacts};
 use super::subproblem::Outcome;
 use super::summary::StepSummary;
-use super::termination::{self, fit, unscaled};
+use super::termination::{fit, unscaled};
 use crate::certificate::linear_system::{Edge, Part};
 use crate::numeric::sum::{dot, max_abs, norm_two};
 use crate::numeric::symmetric_eigen::SymmetricEigen;
@@ -53,7 +52,7 @@ pub(super) fn count(run: &mut Run<'_>, facts: &StepFacts, usable: bool) {
     let projected = inner.projected_gradient_norm / s;
     c.min_projected_grad_norm = c.min_projected_grad_norm.min(projected);
     if projected.is_finite() {
-        let classical = norm_two(&matrix_free::lagrangian_gradient(run, &termination::fit(run))) / s;
+        let classical = norm_two(&lagrangian_gradient(&run.point, &fit(run))) / s;
         run.counters.n_steps_inexact_below_classical += u64::from(projected < classical);
     }
 }

@@ -14,6 +14,7 @@ use super::multipliers::{Multipliers, reduced_gradient};
 use super::observer::StepObserver;
 use super::options::SqpOptions;
 use super::prediction;
+use super::primal_dual::Guessing;
 use super::problem::SqpProblem;
 use super::progress::Progress;
 use super::record;
@@ -26,7 +27,7 @@ use super::watchdog::{self, Watchdog};
 use crate::certificate::kkt::KktResiduals;
 use crate::certificate::linear_system::Member;
 use crate::control::Control;
-use crate::numeric::sum::{dot, max_abs};
+use crate::numeric::sum::{axpy, dot, max_abs};
 
 /// Growth of the elastic prices where they do not suffice.
 const PRICE_GROWTH: f64 = 10.0;
@@ -290,7 +291,7 @@ impl<'a> Run<'a> {
         let floor_is_set = options.mult_drop_floor > SqpOptions::default().mult_drop_floor;
         if n > RESCUE || floor_is_set || (n > SMALL && options.qp_max_iter.is_none()) {
             let curvature = self.model.curvature(n);
-            let guessing = options.guessing();
+            let guessing = Guessing::of(options);
             if let Some(out) = linearisation.solve_primal_dual(curvature.as_ref(), linear, start, &guessing) {
                 return out;
             }
@@ -307,7 +308,7 @@ impl<'a> Run<'a> {
         let weight = self.model.augmentation();
         if weight > 0.0 {
             for i in self.held_rows() {
-                crate::numeric::sum::axpy(weight * self.point.c[i], self.point.row(i), &mut out);
+                axpy(weight * self.point.c[i], self.point.row(i), &mut out);
             }
         }
         out

@@ -2,12 +2,11 @@
 
 use super::evaluation::Point;
 use super::infeasibility;
-use super::matrix_free;
 use super::multipliers::{Multipliers, least_squares, reduced_gradient};
 use super::run::Run;
 use super::status::SqpStatus;
 use crate::certificate::kkt::{KktPoint, KktResiduals};
-use crate::numeric::sum::norm_two;
+use crate::numeric::sum::{max_abs, norm_two};
 
 /// Fits of multipliers are tried where the subproblem's are this many times too inexact at most.
 const FIT_RANGE: f64 = 30.0;
@@ -55,7 +54,7 @@ fn is_inexactly_stationary(run: &Run<'_>) -> bool {
 
 /// ‖projected gradient‖₂ relative to the same scale as the stationarity, where the inner solver publishes it.
 pub(super) fn projected_ratio(run: &Run<'_>) -> Option<f64> {
-    let ratio = run.projected_gradient / matrix_free::scale(run);
+    let ratio = run.projected_gradient / scale(run);
     ratio.is_finite().then_some(ratio)
 }
 
@@ -79,8 +78,24 @@ fn quick_residual(run: &Run<'_>, multipliers: &Multipliers) -> f64 {
     let rest = reduced_gradient(&run.point, &multipliers.rows);
     let norm = rest.iter().zip(&multipliers.bounds).fold(0.0f64, |a, (g, z)| a.max((g - z).abs()));
     let s = run.evaluator.factors.objective;
-    let relative = run.options.stationarity_tolerance * matrix_free::scale_with(run, multipliers);
+    let relative = run.options.stationarity_tolerance * scale_with(run, multipliers);
     norm / (2.0 * relative.max(run.options.absolute_stationarity_tolerance * s)).max(f64::MIN_POSITIVE)
+}
+
+/// The size that gradients are measured against, with the multipliers of the last subproblem.
+pub(super) fn scale(run: &Run<'_>) -> f64 {
+    scale_with(run, &run.multipliers).max(f64::MIN_POSITIVE)
+}
+
+/// max(‖∇f‖, ‖∇f(x₀)‖, |λᵢ|‖aᵢ‖, |zⱼ|) in scaled units.
+fn scale_with(run: &Run<'_>, multipliers: &Multipliers) -> f64 {
+    let mut scale = max_abs(&run.point.gradient)
+        .max(run.reference_gradient * run.evaluator.factors.objective)
+        .max(max_abs(&multipliers.bounds));
+    for (i, y) in multipliers.rows.iter().enumerate().filter(|(_, y)| **y != 0.0) {
+        scale = scale.max(y.abs() * max_abs(run.point.row(i)));
+    }
+    scale
 }
 
 /// Multipliers fitted at the point, where the subproblem's are near enough or the problem is small.

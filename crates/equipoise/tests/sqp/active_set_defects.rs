@@ -20,7 +20,7 @@ fn steps(problem: &FamilyProblem, with_hessian: bool) -> Vec<StepSummary> {
         seen.borrow_mut().push(*summary);
     };
     let mut functions = Family { problem, with_hessian };
-    let options = SqpOptions { max_steps: 2000, ..SqpOptions::default() };
+    let options = SqpOptions::default();
     let control = Control::default();
     let result = minimize(&family(problem), &mut functions, &options, Some(&mut observer), &control).unwrap();
     assert_eq!(result.status, SqpStatus::Converged, "{}: {}", problem.name, result.message);
@@ -75,7 +75,7 @@ fn d5_d6_more_inequalities_than_variables_are_no_obstacle() {
 #[test]
 fn d6_the_direction_at_the_end_of_the_budget_is_kept() {
     let problem = portfolio(50);
-    let options = SqpOptions { qp_max_iter: Some(5), max_steps: 2000, ..SqpOptions::default() };
+    let options = SqpOptions { qp_max_iter: Some(5), ..SqpOptions::default() };
     let mut functions = Family { problem: &problem, with_hessian: true };
     let result = solve(&family(&problem), &mut functions, &options);
     assert!(result.counters.n_qp_budget_exhausted > 0);
