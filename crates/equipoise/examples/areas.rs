@@ -13,9 +13,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use equipoise::control::CancelFlag;
 use equipoise::error::InputError;
-use equipoise::reweight::areas::{Area, AreasOptions};
+use equipoise::reweight::areas::{Area, AreaResult, AreasOptions};
 use equipoise::reweight::synthetic::NationalPopulation;
-use equipoise::reweight::{ReweightProblem, Target};
+use equipoise::reweight::{FormAnswer, ReweightProblem, Target};
 use ndarray::ArrayView1;
 
 fn main() -> Result<(), InputError> {
@@ -31,10 +31,12 @@ fn main() -> Result<(), InputError> {
     PEAK.store(LIVE.load(Ordering::Relaxed), Ordering::Relaxed);
     let allocated = LIVE.load(Ordering::Relaxed);
     let mut largest_bound = 0.0f64;
+    let mut parts = Parts::default();
     let summary = problem.solve_areas(&areas, &options, &CancelFlag::default(), |area| {
         if let Some(answer) = &area.answer {
             largest_bound = largest_bound.max(answer.distance_bound());
         }
+        parts.add(&area);
         ControlFlow::Continue(())
     })?;
     println!(
@@ -42,6 +44,7 @@ fn main() -> Result<(), InputError> {
         summary.seconds, summary.digest
     );
     println!("statuses {:?}, rounds {}, largest bound {largest_bound:.1e}", summary.statuses, summary.rounds);
+    println!("seconds of one area: {}", parts.means());
     let exhaustion = &summary.exhaustion;
     println!(
         "exhaustion {:.3} to {:.3}, mean {:.3}; above 1: {}, above the cap: {:?}",
@@ -64,6 +67,40 @@ fn main() -> Result<(), InputError> {
         println!("resident {:.0} MB before, {:.0} MB at the peak", rest / 1e6, peak / 1e6);
     }
     Ok(())
+}
+
+/// Seconds of the areas by part.
+#[derive(Default)]
+struct Parts {
+    areas: f64,
+    seconds: [f64; 8],
+}
+
+impl Parts {
+    const NAMES: [&str; 8] =
+        ["in all", "grouping", "passes", "Gram", "Cholesky", "finish", "certificate", "report"];
+
+    fn add(&mut self, area: &AreaResult) {
+        let Some(FormAnswer::Bands(answer)) = &area.answer else { return };
+        let t = &answer.timing;
+        let parts = [
+            area.seconds,
+            t.grouping_seconds,
+            t.passes_seconds,
+            t.gram_seconds,
+            t.cholesky_seconds,
+            t.finish_seconds,
+            t.certificate_seconds,
+            t.report_seconds,
+        ];
+        self.areas += 1.0;
+        self.seconds.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part);
+    }
+
+    fn means(&self) -> String {
+        let mean = |(name, sum): (&&str, &f64)| format!("{name} {:.4}", sum / self.areas);
+        Self::NAMES.iter().zip(&self.seconds).map(mean).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// The population is freed here: what is measured afterwards is the problem.

@@ -49,7 +49,7 @@ impl Form {
             Self::Penalty(options) => options.validate(problem.num_records(), problem.num_targets()),
             Self::Bands(options) => {
                 options.validate(problem)?;
-                options.target_bands(problem).map(|_| ())
+                options.target_bands(problem.targets()).map(|_| ())
             }
             Self::Calibration(options) => options.validate(problem),
         }

@@ -34,6 +34,7 @@ pub mod calibration;
 mod certificate;
 mod chunks;
 mod clarabel;
+mod common_design;
 mod contradiction;
 mod dual_evaluation;
 pub mod explain;

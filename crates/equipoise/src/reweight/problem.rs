@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ndarray::ArrayView1;
 
+use super::common_design::CommonDesign;
 use crate::error::{InputCode, InputError};
 use crate::numeric::dd::{self, DD_EPSILON, Dd, Uncertain};
 use crate::numeric::exact;
@@ -123,6 +124,8 @@ pub struct ReweightProblem {
     pub(super) targets: Vec<Target>,
     pub(super) bounds: Bounds,
     pub(super) moments: Moments,
+    /// What it shares with the other problems of its batch, with the factor of its design weights to the common ones.
+    pub(super) common: Option<(Arc<CommonDesign>, f64)>,
 }
 
 /// Collects the data of a [`ReweightProblem`] and checks them in one place.
@@ -163,6 +166,7 @@ impl ReweightProblemBuilder {
             matrix,
             targets,
             moments,
+            common: None,
         })
     }
 }
@@ -191,7 +195,7 @@ impl ReweightProblem {
         bounds: Bounds,
     ) -> Self {
         let moments = Moments::new(&matrix, &design_weights, &targets);
-        Self { matrix, gram_plan, design_weights, targets, bounds, moments }
+        Self { matrix, gram_plan, design_weights, targets, bounds, moments, common: None }
     }
 
     /// Number of records n.

@@ -42,11 +42,11 @@ impl Caps {
     }
 
     /// Caps the records that pass the cap after this round, whose dual values are given per area. Returns their number.
-    pub fn lower(&mut self, exhaustion: &[i128], duals: Vec<Option<Vec<f64>>>) -> usize {
+    pub fn lower(&mut self, exhaustion: impl Iterator<Item = i128>, duals: Vec<Option<Vec<f64>>>) -> usize {
         let round = self.duals.len() as u32;
         self.duals.push(duals);
         let mut num_capped = 0;
-        for (i, &sum) in exhaustion.iter().enumerate() {
+        for (i, sum) in exhaustion.enumerate() {
             if is_above(float(sum), self.cap) {
                 let beyond = float(sum - self.least[i]);
                 let allowed = float(fixed(self.cap) - self.least[i]).max(0.0);

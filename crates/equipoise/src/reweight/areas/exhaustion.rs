@@ -1,7 +1,7 @@
 //! Exhaustion: how much of each record's design weight the areas use together, Eᵢ = Σₐ wₐᵢ/w⁰ᵢ.
 //!
 //! The sums are held in fixed point, in units of 2⁻⁶⁴, so that they are exact beyond the rounding of each quotient and do not
-//! depend on the order of the areas.
+//! depend on the order of the areas. Ninety-six bits hold one: an exhaustion of 2³¹ or more is reported as 2³¹.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,39 @@ const PROBABILITIES: [f64; 9] = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.
 /// Sums over areas, one per record (n).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exhaustion {
-    sums: Vec<i128>,
+    sums: FixedPoint,
+}
+
+/// Sums in units of 2⁻⁶⁴, each in 96 bits: the upper 64, then the lower 32.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct FixedPoint {
+    high: Vec<i64>,
+    low: Vec<u32>,
+}
+
+impl FixedPoint {
+    fn zeros(n: usize) -> Self {
+        Self { high: vec![0; n], low: vec![0; n] }
+    }
+
+    fn len(&self) -> usize {
+        self.high.len()
+    }
+
+    fn get(&self, i: usize) -> i128 {
+        i128::from(self.high[i]) << 32 | i128::from(self.low[i])
+    }
+
+    /// Adds `value`; a sum beyond 96 bits becomes the largest (or least) that they hold.
+    fn add(&mut self, i: usize, value: i128) {
+        let sum = self.get(i).saturating_add(value);
+        self.high[i] = (sum >> 32).clamp(i64::MIN.into(), i64::MAX.into()) as i64;
+        self.low[i] = sum as u32;
+    }
+
+    fn iter(&self) -> impl Iterator<Item = i128> + '_ {
+        (0..self.len()).map(|i| self.get(i))
+    }
 }
 
 /// A number in units of 2⁻⁶⁴, cut off below.
@@ -46,7 +78,7 @@ impl Exhaustion {
 
     /// Nothing used yet of n records, n > 0.
     pub(super) fn of_records(num_records: usize) -> Self {
-        Self { sums: vec![0; num_records] }
+        Self { sums: FixedPoint::zeros(num_records) }
     }
 
     /// Adds the final weights of an area, whose records are `records` (ascending; `None`: all). The design weights are those
@@ -90,26 +122,26 @@ impl Exhaustion {
     pub(super) fn add_valid(&mut self, design_weights: &[f64], weights: &[f64], records: Option<&[u32]>) {
         match records {
             None => {
-                for ((sum, w), w0) in self.sums.iter_mut().zip(weights).zip(design_weights) {
-                    *sum += fixed(w / w0);
+                for (i, (w, w0)) in weights.iter().zip(design_weights).enumerate() {
+                    self.sums.add(i, fixed(w / w0));
                 }
             }
             Some(records) => {
                 for (&i, w) in records.iter().zip(weights) {
-                    self.sums[i as usize] += fixed(w / design_weights[i as usize]);
+                    self.sums.add(i as usize, fixed(w / design_weights[i as usize]));
                 }
             }
         }
     }
 
     /// Eᵢ of each record (n) in units of 2⁻⁶⁴.
-    pub(super) fn sums(&self) -> &[i128] {
-        &self.sums
+    pub(super) fn sums(&self) -> impl Iterator<Item = i128> + '_ {
+        self.sums.iter()
     }
 
     /// Eᵢ of each record (n).
     pub fn values(&self) -> Vec<f64> {
-        self.sums.iter().map(|&sum| float(sum)).collect()
+        self.sums.iter().map(float).collect()
     }
 
     /// Reads the sums; `cap` is what a record may reach.
@@ -182,4 +214,30 @@ pub struct RecordExhaustion {
     pub record: u32,
     /// Eᵢ
     pub exhaustion: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_of_either_sign_are_exact_and_stay_within_96_bits() {
+        let mut sums = FixedPoint::zeros(3);
+        let terms = [0.1, -0.7, 3.5e5, -1e-9, 2.0f64.powi(-64), -3.5e5];
+        for (i, factor) in [1.0, -1.0].into_iter().enumerate() {
+            let mut exact = 0;
+            for term in terms {
+                sums.add(i, fixed(factor * term));
+                exact += fixed(factor * term);
+                assert_eq!(sums.get(i), exact);
+            }
+        }
+        for value in [1e12, -1e12] {
+            sums.add(2, fixed(value));
+            sums.add(2, fixed(value));
+            assert_eq!(float(sums.get(2)), value.signum() * 2f64.powi(31));
+            sums = FixedPoint::zeros(3);
+        }
+        assert_eq!(sums.iter().collect::<Vec<_>>(), [0; 3]);
+    }
 }

@@ -7,7 +7,7 @@ use super::exhaustion::{fixed, float};
 use super::options::{Area, AreasOptions};
 use super::structure::{Pattern, Shared};
 use crate::error::{InputCode, InputError};
-use crate::reweight::bands::{BandOptions, BandOverride, BandWeight, TargetSelector};
+use crate::reweight::bands::{BandOptions, BandOverride, BandWeight, TargetBand, TargetSelector};
 use crate::reweight::options::{MAX_THREADS, Start};
 use crate::reweight::problem::{Bounds, ReweightProblem, Target, validate_targets};
 use crate::reweight::{Form, calibration::CalibrationOptions};
@@ -26,10 +26,6 @@ pub(super) struct PlannedArea<'a> {
     pub area: &'a Area,
     /// Number of its pattern.
     pub pattern: usize,
-    /// The targets that are kept.
-    pub targets: Vec<Target>,
-    /// Their bands and weights, one for each; empty unless the form is bands.
-    overrides: Vec<BandOverride>,
 }
 
 impl<'a> Plan<'a> {
@@ -46,12 +42,12 @@ impl<'a> Plan<'a> {
         let mut plan = Self { problem, options, areas: Vec::with_capacity(areas.len()), kept: Vec::new() };
         let mut numbers = BTreeMap::new();
         for (index, area) in areas.iter().enumerate() {
-            let CheckedArea { kept, targets, overrides } = check
+            let kept = check
                 .area(area)
                 .map_err(|error| InputError { path: format!("areas[{index}].{}", error.path), ..error })?;
             let next = numbers.len();
             let number = *numbers.entry((area.records.as_deref(), kept)).or_insert(next);
-            plan.areas.push(PlannedArea { area, pattern: number, targets, overrides });
+            plan.areas.push(PlannedArea { area, pattern: number });
         }
         plan.kept = vec![Vec::new(); numbers.len()];
         for ((_, kept), number) in numbers {
@@ -96,13 +92,19 @@ impl<'a> Plan<'a> {
                 records.iter().map(|&i| scaled(&self.problem.design_weights[i as usize])).collect()
             }
         };
-        ReweightProblem::of_valid_parts(
-            shared.matrix,
-            shared.gram_plan,
-            design_weights,
-            area.targets.clone(),
-            bounds,
-        )
+        let placed = placed_targets(self.problem, area.area, self.kept(area));
+        let targets = select(&placed, self.kept(area));
+        let Shared { matrix, gram_plan, common } = shared;
+        ReweightProblem {
+            common: common.map(|common| (common, area.area.weight_scale)),
+            ..ReweightProblem::of_valid_parts(matrix, gram_plan, design_weights, targets, bounds)
+        }
+    }
+
+    /// True if areas that share a matrix have a use for a [`CommonDesign`](crate::reweight::common_design::CommonDesign): bands,
+    /// unless each record has a distance weight of its own.
+    pub fn uses_common_design(&self) -> bool {
+        matches!(&self.options.form, Form::Bands(form) if form.distance_weights.is_none())
     }
 
     /// The form of an area alone, on one thread.
@@ -115,7 +117,7 @@ impl<'a> Plan<'a> {
         let form = match &self.options.form {
             Form::Penalty(options) => Form::Penalty(options.clone()),
             Form::Bands(options) => Form::Bands(BandOptions {
-                overrides: area.overrides.clone(),
+                overrides: self.overrides(area, options),
                 importance: None,
                 distance_weights: of_records(&options.distance_weights),
                 ..options.clone()
@@ -131,6 +133,21 @@ impl<'a> Plan<'a> {
             }),
         };
         form.with_threads(1)
+    }
+
+    /// The band and weight of each target of an area, as overrides that leave nothing open. They are worked out when they are
+    /// needed: held for every area, names and bands would take more memory than the solves.
+    fn overrides(&self, area: &PlannedArea<'_>, form: &BandOptions) -> Vec<BandOverride> {
+        let kept = self.kept(area);
+        let placed = placed_targets(self.problem, area.area, kept);
+        let bands = area_bands(form, area.area, &placed).expect("the plan has checked it");
+        let explicit = |(position, &j): (usize, &u32)| BandOverride {
+            targets: TargetSelector::Index(position),
+            band: Some(bands[j as usize].band),
+            weight: Some(bands[j as usize].elastic.map_or(BandWeight::Hard, BandWeight::Elastic)),
+            optional: false,
+        };
+        kept.iter().enumerate().map(explicit).collect()
     }
 
     /// A cap that the lower bounds alone exceed cannot be met.
@@ -174,8 +191,8 @@ impl<'a> Plan<'a> {
 }
 
 /// The entries at `indices`.
-fn select<T: Copy>(values: &[T], indices: &[u32]) -> Vec<T> {
-    indices.iter().map(|&i| values[i as usize]).collect()
+pub(super) fn select<T: Clone>(values: &[T], indices: &[u32]) -> Vec<T> {
+    indices.iter().map(|&i| values[i as usize].clone()).collect()
 }
 
 fn check_options(problem: &ReweightProblem, options: &AreasOptions) -> Result<(), InputError> {
@@ -219,9 +236,9 @@ fn check_options(problem: &ReweightProblem, options: &AreasOptions) -> Result<()
         Form::Bands(form) => {
             form.validate(problem)?;
             // Whatever the totals of an area may be.
-            let mut probe = problem.clone();
-            probe.targets.iter_mut().for_each(|target| target.total = 1.0);
-            form.target_bands(&probe).map(|_| ())
+            let mut targets = problem.targets.clone();
+            targets.iter_mut().for_each(|target| target.total = 1.0);
+            form.target_bands(&targets).map(|_| ())
         }
         // What it says of bounds is checked with those that the areas have.
         Form::Calibration(_) => Ok(()),
@@ -256,11 +273,34 @@ fn check_keys(areas: &[Area]) -> Result<(), InputError> {
     Ok(())
 }
 
-/// The targets of an area, by index and in full, and their bands.
-struct CheckedArea {
-    kept: Vec<u32>,
-    targets: Vec<Target>,
-    overrides: Vec<BandOverride>,
+/// The problem's targets with the totals of an area; those that it leaves out get one that offends nobody.
+fn placed_targets(problem: &ReweightProblem, area: &Area, kept: &[u32]) -> Vec<Target> {
+    let mut placed = problem.targets.clone();
+    let mut next = kept.iter().peekable();
+    for (j, target) in placed.iter_mut().enumerate() {
+        if next.next_if(|kept| **kept as usize == j).is_none() {
+            (target.total, target.scale) = (1.0, None);
+        } else if let Some(total) = area.totals.as_ref().and_then(|totals| totals[j]) {
+            target.total = total;
+        }
+    }
+    placed
+}
+
+/// The band and weight of each of the problem's targets, the area's own overrides counted in.
+///
+/// # Errors
+/// As [`BandOptions::target_bands`]; the form's overrides come first.
+fn area_bands(form: &BandOptions, area: &Area, placed: &[Target]) -> Result<Vec<TargetBand>, InputError> {
+    let options = BandOptions {
+        band: area.band.unwrap_or(form.band),
+        overrides: form.overrides.iter().chain(&area.overrides).cloned().collect(),
+        zero_tolerance: form.zero_tolerance,
+        weight: form.weight,
+        importance: form.importance.clone(),
+        ..BandOptions::default()
+    };
+    options.target_bands(placed)
 }
 
 /// Checks areas one after the other; paths are relative to the area.
@@ -283,15 +323,16 @@ impl<'a> AreaCheck<'a> {
         Self { options, probe, problem, weights: (least, largest), checked_with_bounds: false }
     }
 
-    fn area(&mut self, area: &Area) -> Result<CheckedArea, InputError> {
+    /// The indices of the targets that a valid area keeps.
+    fn area(&mut self, area: &Area) -> Result<Vec<u32>, InputError> {
         self.check_scale(area)?;
         self.check_records(area)?;
         let kept = self.kept(area)?;
-        self.place_targets(area, &kept)?;
+        self.probe.targets = placed_targets(self.problem, area, &kept);
+        validate_targets(&self.probe.targets, self.probe.num_targets()).map_err(at_total)?;
         self.check_bounds(area)?;
-        let overrides = self.bands(area, &kept)?;
-        let targets = kept.iter().map(|&j| self.probe.targets[j as usize].clone()).collect();
-        Ok(CheckedArea { kept, targets, overrides })
+        self.check_bands(area)?;
+        Ok(kept)
     }
 
     fn check_scale(&self, area: &Area) -> Result<(), InputError> {
@@ -357,20 +398,6 @@ impl<'a> AreaCheck<'a> {
         Ok(kept)
     }
 
-    /// Gives the probe the area's totals; targets that are left out get one that offends nobody.
-    fn place_targets(&mut self, area: &Area, kept: &[u32]) -> Result<(), InputError> {
-        self.probe.targets.clone_from(&self.problem.targets);
-        let mut next = kept.iter().peekable();
-        for (j, target) in self.probe.targets.iter_mut().enumerate() {
-            if next.next_if(|kept| **kept as usize == j).is_none() {
-                (target.total, target.scale) = (1.0, None);
-            } else if let Some(total) = area.totals.as_ref().and_then(|totals| totals[j]) {
-                target.total = total;
-            }
-        }
-        validate_targets(&self.probe.targets, self.probe.num_targets()).map_err(at_total)
-    }
-
     fn check_bounds(&mut self, area: &Area) -> Result<(), InputError> {
         let num_records = area.records.as_ref().map_or(self.problem.num_records(), Vec::len);
         if let Some(bounds) = &area.bounds {
@@ -393,35 +420,20 @@ impl<'a> AreaCheck<'a> {
         }
     }
 
-    /// The band and weight of each kept target, as overrides that leave nothing open.
-    fn bands(&self, area: &Area, kept: &[u32]) -> Result<Vec<BandOverride>, InputError> {
+    fn check_bands(&self, area: &Area) -> Result<(), InputError> {
         let Form::Bands(form) = &self.options.form else {
             let given = [("band", area.band.is_some()), ("overrides", !area.overrides.is_empty())];
             return match given.into_iter().find(|(_, given)| *given) {
-                None => Ok(Vec::new()),
+                None => Ok(()),
                 Some((path, _)) => {
                     let expected = "none, unless the form is bands";
                     Err(InputError::new(InputCode::OutOfRange, path, expected, "one"))
                 }
             };
         };
-        let options = BandOptions {
-            band: area.band.unwrap_or(form.band),
-            overrides: form.overrides.iter().chain(&area.overrides).cloned().collect(),
-            zero_tolerance: form.zero_tolerance,
-            weight: form.weight,
-            importance: form.importance.clone(),
-            ..BandOptions::default()
-        };
         let own = form.overrides.len();
-        let bands = options.target_bands(&self.probe).map_err(|error| at_override(at_total(error), own))?;
-        let explicit = |(position, &j): (usize, &u32)| BandOverride {
-            targets: TargetSelector::Index(position),
-            band: Some(bands[j as usize].band),
-            weight: Some(bands[j as usize].elastic.map_or(BandWeight::Hard, BandWeight::Elastic)),
-            optional: false,
-        };
-        Ok(kept.iter().enumerate().map(explicit).collect())
+        let bands = area_bands(form, area, &self.probe.targets);
+        bands.map(|_| ()).map_err(|error| at_override(at_total(error), own))
     }
 }
 

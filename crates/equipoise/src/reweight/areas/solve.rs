@@ -99,11 +99,12 @@ impl<'a> Batch<'a> {
         // Areas that share a matrix follow one another: few matrices are held at a time.
         todo.sort_by_key(|&index| self.plan.areas[index].pattern);
         let patterns = todo.iter().map(|&index| self.plan.areas[index].pattern);
-        let structures = Structures::new(self.plan.problem, self.plan.num_patterns(), patterns);
+        let structures = Structures::new(self.plan, patterns);
         let tally = Mutex::new(Tally::new(self.plan.problem.num_records()));
         let next = AtomicUsize::new(0);
         let (sender, receiver) = mpsc::sync_channel::<AreaResult>(0);
-        let mut ended = Vec::new();
+        let mut entries = std::mem::take(&mut self.entries);
+        let mut duals = vec![None; entries.len()];
         let this = &*self;
         let work = |sender: mpsc::SyncSender<AreaResult>| {
             while !this.cancel.is_cancelled() {
@@ -122,18 +123,15 @@ impl<'a> Batch<'a> {
             }
             drop(sender);
             for result in receiver {
-                ended.push((result.index, Entry::of(this.plan, &result), this.dual(&result)));
+                entries[result.index] = Entry::of(this.plan, &result);
+                duals[result.index] = this.dual(&result);
                 if sink(result).is_break() {
                     this.cancel.cancel();
                     break;
                 }
             }
         });
-        self.duals = vec![None; self.entries.len()];
-        for (index, entry, dual) in ended {
-            self.entries[index] = entry;
-            self.duals[index] = dual;
-        }
+        (self.entries, self.duals) = (entries, duals);
         tally.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -178,8 +178,8 @@ pub(super) fn contiguous(vector: &ndarray::Array1<f64>) -> &[f64] {
 #[derive(Clone)]
 pub(super) struct Entry {
     row: AreaRow,
-    /// Of each target that the answer has.
-    misses: Vec<Missed>,
+    /// How far each target that the area keeps is missed; none without an answer.
+    misses: Vec<f64>,
 }
 
 impl Entry {
@@ -193,7 +193,7 @@ impl Entry {
             round: 0,
             digest: None,
             distance_bound: None,
-            num_targets: planned.targets.len(),
+            num_targets: plan.kept(planned).len(),
             num_missed: 0,
             largest_miss: None,
             multipliers: None,
@@ -215,15 +215,14 @@ impl Entry {
         (row.status, row.round, row.seconds) = (result.status, result.round, result.seconds);
         row.message.clone_from(&result.message);
         let Some(answer) = &result.answer else { return entry };
-        let of = |(&target, miss): (&u32, f64)| Missed { area: result.index, target: target as usize, miss };
-        entry.misses = result.targets.iter().zip(misses(answer)).map(of).collect();
+        entry.misses = misses(answer);
         let distribution = answer.distribution();
         let median =
             distribution.quantiles.iter().find(|q| q.probability == 0.5).map_or(f64::NAN, |q| q.value);
+        row.largest_miss = largest(located(plan, result.index, &entry.misses));
         row.digest = Some(answer.digest().to_string());
         row.distance_bound = Some(answer.distance_bound()).filter(|bound| bound.is_finite());
-        row.num_missed = entry.misses.iter().filter(|m| m.miss > plan.options.miss_tolerance).count();
-        row.largest_miss = largest(&entry.misses);
+        row.num_missed = entry.misses.iter().filter(|miss| **miss > plan.options.miss_tolerance).count();
         row.multipliers = Some([distribution.minimum, median, distribution.maximum]);
         row.design_effect = Some(distribution.design_effect);
         row.sum_of_weights = Some(distribution.sum_of_weights_after);
@@ -232,9 +231,20 @@ impl Entry {
     }
 }
 
+/// The misses of an area with the targets that they are of.
+fn located<'a>(plan: &'a Plan<'_>, area: usize, misses: &'a [f64]) -> impl Iterator<Item = Missed> + 'a {
+    let kept = plan.kept(&plan.areas[area]);
+    kept.iter().zip(misses).map(move |(&target, &miss)| Missed { area, target: target as usize, miss })
+}
+
+/// The misses of all areas, by area, then target.
+fn all_misses<'a>(plan: &'a Plan<'_>, entries: &'a [Entry]) -> impl Iterator<Item = Missed> + 'a {
+    entries.iter().enumerate().flat_map(|(area, entry)| located(plan, area, &entry.misses))
+}
+
 /// The largest miss: the first of equals.
-fn largest(misses: &[Missed]) -> Option<Missed> {
-    misses.iter().copied().reduce(|a, b| if b.miss > a.miss { b } else { a })
+fn largest(misses: impl Iterator<Item = Missed>) -> Option<Missed> {
+    misses.reduce(|a, b| if b.miss > a.miss { b } else { a })
 }
 
 impl AreasSummary {
@@ -249,13 +259,13 @@ impl AreasSummary {
         for entry in &entries {
             *statuses.entry(entry.row.status).or_insert(0) += 1;
         }
-        let all = entries.iter().flat_map(|entry| &entry.misses);
-        let missed = all.filter(|m| m.miss > plan.options.miss_tolerance).copied().collect();
-        let areas: Vec<AreaRow> = entries.iter().map(|entry| entry.row.clone()).collect();
+        let missed = all_misses(plan, &entries).filter(|m| m.miss > plan.options.miss_tolerance).collect();
+        let targets = target_summaries(plan, &entries);
+        let areas: Vec<AreaRow> = entries.into_iter().map(|entry| entry.row).collect();
         Self {
             all_converged: areas.iter().all(|row| row.status == AreaStatus::Converged),
             statuses,
-            targets: target_summaries(plan, &entries),
+            targets,
             missed,
             worst: worst(&areas),
             multipliers: tally.multipliers(),
@@ -272,15 +282,15 @@ impl AreasSummary {
 
 fn target_summaries(plan: &Plan<'_>, entries: &[Entry]) -> Vec<TargetSummary> {
     let mut of_target: Vec<Vec<Missed>> = vec![Vec::new(); plan.problem.num_targets()];
-    for miss in entries.iter().flat_map(|entry| &entry.misses) {
-        of_target[miss.target].push(*miss);
+    for miss in all_misses(plan, entries) {
+        of_target[miss.target].push(miss);
     }
     (plan.problem.targets.iter().zip(of_target))
         .map(|(target, misses)| TargetSummary {
             name: target.name.clone(),
             num_areas: misses.len(),
             num_missed: misses.iter().filter(|m| m.miss > plan.options.miss_tolerance).count(),
-            largest_miss: largest(&misses),
+            largest_miss: largest(misses.into_iter()),
         })
         .collect()
 }

@@ -54,7 +54,7 @@ impl ReweightProblem {
         options: &BandOptions,
     ) -> Result<BandCertification, InputError> {
         options.validate(self)?;
-        let bands = options.target_bands(self)?;
+        let bands = options.target_bands(self.targets())?;
         let multipliers = checked(multipliers, "multipliers", self.num_records())?;
         let dual = dual.map(|point| point.pairs(self.num_targets())).transpose()?;
         let workers = Workers::new(options.threads);
@@ -88,7 +88,7 @@ impl ReweightProblem {
         options: &BandOptions,
     ) -> Result<f64, InputError> {
         options.validate(self)?;
-        let bands = options.target_bands(self)?;
+        let bands = options.target_bands(self.targets())?;
         let direction = checked(direction, "direction", self.num_targets())?;
         let elastic = bands.iter().zip(&direction).position(|(band, v)| band.elastic.is_some() && *v != 0.0);
         if let Some(j) = elastic {

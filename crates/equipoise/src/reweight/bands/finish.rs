@@ -125,7 +125,7 @@ impl Corrections<'_, '_> {
         let stale = self.factor.as_ref().is_none_or(|(members, _)| *members != active);
         if !changed.is_empty() {
             let free = &self.free_gram.free;
-            let flipped_free = changed.iter().filter(|&&i| !free[i as usize]).count();
+            let flipped_free = changed.iter().filter(|&&i| !free.contains(i as usize)).count();
             let num_free = self.free_gram.num_free() + 2 * flipped_free - changed.len();
             self.free_gram.update(self.form, &changed, num_free);
         }
@@ -195,7 +195,7 @@ fn changed_records(form: &BandForm<'_>, evaluation: &BandEvaluation, free_gram: 
     let changed = form.workers.map_chunks(answer.len(), |range| {
         let changes = |&i: &usize| {
             let (lower, upper) = form.problem.bounds.of(i);
-            (lower < answer[i] && answer[i] < upper) != free_gram.free[i]
+            (lower < answer[i] && answer[i] < upper) != free_gram.free.contains(i)
         };
         range.filter(changes).map(|i| i as u32).collect::<Vec<u32>>()
     });

@@ -20,8 +20,9 @@ use super::options::{Band, BandOptions};
 use super::target_bands::TargetBand;
 use crate::numeric::dd::{DD_EPSILON, Dd, PairAccumulator, RowSum, TripleAccumulator, Uncertain};
 use crate::numeric::parallel::Workers;
+use crate::reweight::common_design::CommonDesign;
 use crate::reweight::dual_evaluation::{DualEvaluation, RecordTerms};
-use crate::reweight::problem::ReweightProblem;
+use crate::reweight::problem::{Bounds, ReweightProblem};
 
 /// A residual that moves no record by more than this asks for no better evaluation: far below half an ulp of 1, 1.1e-16.
 const SETTLED_RESIDUAL: f64 = 1e-18;
@@ -123,6 +124,21 @@ impl<'a> BandForm<'a> {
 
     pub fn num_targets(&self) -> usize {
         self.problem.num_targets()
+    }
+
+    /// Facts about the design weights over a factor, and this factor; none where distance weights differ.
+    pub fn common_design(&self) -> Option<(&CommonDesign, f64)> {
+        let (common, scale) = self.problem.common.as_ref()?;
+        self.distance_weights.is_none().then_some((common, *scale))
+    }
+
+    /// True if a multiplier of 1 is strictly inside the bounds of every record.
+    pub fn all_records_start_free(&self) -> bool {
+        let holds_one = |lower: f64, upper: f64| lower < 1.0 && 1.0 < upper;
+        match &self.problem.bounds {
+            Bounds::Uniform { lower, upper } => holds_one(*lower, *upper),
+            Bounds::PerRecord { lower, upper } => lower.iter().zip(upper).all(|(l, u)| holds_one(*l, *u)),
+        }
     }
 
     /// dᵢ

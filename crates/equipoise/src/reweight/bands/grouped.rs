@@ -3,6 +3,8 @@
 //! mᵢ(y) depends on the row of record i, its bounds and w⁰ᵢ/dᵢ alone. Records that agree in these are one record with the
 //! design weight Σw⁰ᵢ and the distance weight Σdᵢ.
 
+use fixedbitset::FixedBitSet;
+
 use super::form::BandForm;
 use super::options::{BandMethod, BandOptions};
 use super::outer;
@@ -27,6 +29,9 @@ pub(super) fn grouped_start(
     control: &Control,
 ) -> Option<GroupedStart<BandStart>> {
     let problem = form.problem;
+    if form.common_design().is_some_and(|(common, _)| common.has_distinct_records) {
+        return None;
+    }
     let ratio = |i: usize| problem.design_weights[i] / form.distance_weight(i);
     let groups = Groups::find(problem, ratio, form.workers)?;
     let weights = groups.sums(|i| problem.design_weights[i]);
@@ -41,16 +46,19 @@ pub(super) fn grouped_start(
     }
     let answer = &outcome.finished.evaluation.dual.answer;
     let mut free_gram = FreeGram::new(&grouped);
-    for (g, free) in free_gram.free.iter_mut().enumerate() {
+    for (g, m) in answer.iter().enumerate() {
         let (lower, upper) = grouped_problem.bounds.of(g);
-        *free = lower < answer[g] && answer[g] < upper;
+        free_gram.free.set(g, lower < *m && *m < upper);
     }
     free_gram.rebuild(&grouped);
+    let is_free = |(i, &g): (usize, &u32)| free_gram.free.contains(g as usize).then_some(i);
+    let mut free_records = FixedBitSet::with_capacity(form.num_records());
+    free_records.extend(groups.of_record.iter().enumerate().filter_map(is_free));
     let unscaled = |(v, &scale): (&Dd, &f64)| v.to_f64() * scale;
     Some(GroupedStart {
         dual: BandStart {
             dual: outcome.finished.dual.iter().zip(&grouped.scale).map(unscaled).collect(),
-            free_gram: FreeGram { gram: free_gram.gram, free: groups.expanded(&free_gram.free) },
+            free_gram: FreeGram { gram: free_gram.gram, free: free_records },
         },
         num_groups: groups.len(),
         iterations: outcome.run.iterations,

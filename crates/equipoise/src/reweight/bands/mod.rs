@@ -54,4 +54,5 @@ pub use certify::BandCertification;
 pub use options::{Band, BandMethod, BandOptions, BandWeight};
 pub use priorities::{PriorityReweighting, RankResult};
 pub use result::{BandAttempt, BandInfeasibility, BandReweighting, BandTargetResult, Binding};
+pub(super) use target_bands::TargetBand;
 pub use target_bands::{BandOverride, TargetSelector};

@@ -219,7 +219,7 @@ impl BandOptions {
                 positive(&format!("distanceWeights[{i}]"), weight)?;
             }
         }
-        self.target_bands(problem).map(drop)
+        self.target_bands(problem.targets()).map(drop)
     }
 }
 

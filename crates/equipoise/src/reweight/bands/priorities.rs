@@ -105,7 +105,7 @@ impl ReweightProblem {
         if ranks.len() != self.num_targets() {
             return Err(InputError::length("ranks", self.num_targets(), ranks.len()));
         }
-        let asked = options.target_bands(self)?;
+        let asked = options.target_bands(self.targets())?;
         control.start_clock(options.time_limit_seconds);
         let workers = Workers::new(options.threads);
         let mut search = Priorities::new(self, options, &workers, &asked);

@@ -8,6 +8,8 @@
 //! Sources: J. D. Lee, Y. Sun, M. A. Saunders, SIAM J. Optim. 24 (2014) 1420–1443 (proximal Newton); L. Qi, J. Sun, Math.
 //! Programming 58 (1993) 353–367 (generalised Jacobians of piecewise smooth maps).
 
+use fixedbitset::FixedBitSet;
+
 use super::coordinate_sweep;
 use super::form::BandForm;
 use super::subproblem::{Model, Subproblem};
@@ -69,7 +71,7 @@ pub(super) struct Run {
 /// Gram matrix Σ_free (w⁰ᵢ²/2dᵢ) aᵢaᵢᵀ (lower triangle, k × k) and the records it holds.
 pub(super) struct FreeGram {
     pub gram: Vec<f64>,
-    pub free: Vec<bool>,
+    pub free: FixedBitSet,
 }
 
 /// What one task of [`ProximalNewton::evaluate`] found.
@@ -272,8 +274,23 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
 
     /// Multipliers, their distance Σ dᵢ(mᵢ − 1)², the records that changed state, and Bᵀm.
     fn evaluate(&mut self) -> f64 {
-        self.evaluate_along(0.0);
+        if self.dual.iter().all(|y| *y == 0.0) && self.form.all_records_start_free() {
+            self.evaluate_start();
+        } else {
+            self.evaluate_along(0.0);
+        }
         self.distance
+    }
+
+    /// [`ProximalNewton::evaluate`] at y = 0 where that is m = 1 for every record: what is reached then is known.
+    fn evaluate_start(&mut self) {
+        (self.num_free, self.distance) = (self.form.num_records(), 0.0);
+        self.changed = self.free_gram.free.zeroes().map(|i| i as u32).collect();
+        for ((reached, before), s) in
+            self.reached.iter_mut().zip(&self.form.problem.moments.before).zip(&self.inverse_scale)
+        {
+            *reached = before.to_f64() * s;
+        }
     }
 
     /// [`ProximalNewton::evaluate`] at z − α ratio ∘ change, where z stays as it is.
@@ -292,7 +309,7 @@ impl<'f, 'p> ProximalNewton<'f, 'p> {
                 found.distance += self.form.distance_weight(i) * shift * shift;
                 let is_free = lower < z && z < upper;
                 found.num_free += usize::from(is_free);
-                if is_free != free[i] {
+                if is_free != free.contains(i) {
                     found.changed.push(i as u32);
                 }
             }
@@ -463,21 +480,22 @@ impl FreeGram {
     /// No record is free.
     pub fn new(form: &BandForm<'_>) -> Self {
         let (n, k) = (form.num_records(), form.num_targets());
-        Self { gram: vec![0.0; k * k], free: vec![false; n] }
+        Self { gram: vec![0.0; k * k], free: FixedBitSet::with_capacity(n) }
     }
 
     /// Number of records that it holds.
     pub fn num_free(&self) -> usize {
-        self.free.iter().filter(|f| **f).count()
+        self.free.count_ones(..)
     }
 
     /// Flips the state of `changed`; `num_free` is the number of free records after that.
     pub fn update(&mut self, form: &BandForm<'_>, changed: &[u32], num_free: usize) {
         for &i in changed {
-            self.free[i as usize] ^= true;
+            self.free.toggle(i as usize);
         }
         if changed.len() < num_free {
-            let sign = |i: usize| if self.free[i] { curvature(form, i) } else { -curvature(form, i) };
+            let sign =
+                |i: usize| if self.free.contains(i) { curvature(form, i) } else { -curvature(form, i) };
             form.problem.gram_plan.add(&form.problem.matrix, changed, sign, &mut self.gram, form.workers);
         } else {
             self.rebuild(form);
@@ -486,8 +504,15 @@ impl FreeGram {
 
     /// The Gram matrix of the free records from scratch.
     pub fn rebuild(&mut self, form: &BandForm<'_>) {
-        let mut rows = Vec::with_capacity(self.num_free());
-        rows.extend((0..self.free.len() as u32).filter(|&i| self.free[i as usize]));
+        let num_free = self.num_free();
+        if num_free == form.num_records()
+            && let Some((common, scale)) = form.common_design()
+        {
+            common.half_gram(scale, &mut self.gram);
+            return;
+        }
+        let mut rows = Vec::with_capacity(num_free);
+        rows.extend(self.free.ones().map(|i| i as u32));
         self.gram.fill(0.0);
         let (plan, matrix) = (&form.problem.gram_plan, &form.problem.matrix);
         plan.add(matrix, &rows, |i| curvature(form, i), &mut self.gram, form.workers);

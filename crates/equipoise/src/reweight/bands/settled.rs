@@ -72,7 +72,7 @@ pub(super) fn prove(
     let mut active: Vec<usize> = (0..k).filter(|&j| dual[j] != Dd::ZERO || is_equality(form, j)).collect();
     let points = record_points(form, dual);
     for (i, point) in points.iter().enumerate() {
-        free_gram.free[i] = is_free(form, i, point);
+        free_gram.free.set(i, is_free(form, i, point));
     }
     // From scratch: an updated matrix carries rounding errors of records that have left it.
     free_gram.rebuild(form);

@@ -61,7 +61,7 @@ impl ReweightProblem {
         control: &mut Control,
     ) -> Result<BandReweighting, InputError> {
         options.validate(self)?;
-        let bands = options.target_bands(self)?;
+        let bands = options.target_bands(self.targets())?;
         control.start_clock(options.time_limit_seconds);
         let workers = Workers::new(options.threads);
         Ok(self.solve_target_bands(&bands, options, &workers, control))

@@ -5,7 +5,7 @@ use wildmatch::WildMatch;
 
 use super::options::{Band, BandOptions, BandWeight, check_band, positive};
 use crate::error::{InputCode, InputError};
-use crate::reweight::problem::{ReweightProblem, Target};
+use crate::reweight::problem::Target;
 
 /// Another band or weight for some targets. Of several that speak of one target, the later wins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -85,16 +85,15 @@ impl TargetSelector {
 }
 
 impl BandOptions {
-    /// The band and weight of every target (k).
+    /// The band and weight of each of the targets (k).
     ///
     /// # Errors
     /// A band whose tolerance is negative or whose edges cross, a weight or importance that is not positive; an override that
     /// matches nothing and is not optional; a target with total 0 and no absolute tolerance.
     pub(in crate::reweight) fn target_bands(
         &self,
-        problem: &ReweightProblem,
+        targets: &[Target],
     ) -> Result<Vec<TargetBand>, InputError> {
-        let targets = problem.targets();
         let (mut bands, mut weights) = self.defaults(targets)?;
         for (i, change) in self.overrides.iter().enumerate() {
             if let Some(band) = change.band {

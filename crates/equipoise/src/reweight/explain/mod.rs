@@ -118,7 +118,7 @@ impl ReweightProblem {
 
 /// The edges of the bands that must hold (k each), rounded outwards; infinite for the others.
 fn band_edges(problem: &ReweightProblem, options: &BandOptions) -> Result<(Vec<f64>, Vec<f64>), InputError> {
-    let bands = options.target_bands(problem)?;
+    let bands = options.target_bands(problem.targets())?;
     let some_are_hard = bands.iter().any(|band| band.elastic.is_none());
     let edges = bands.iter().zip(problem.targets()).map(|(band, target)| {
         if some_are_hard && band.elastic.is_some() {
