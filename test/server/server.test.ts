@@ -142,6 +142,27 @@ describe('the server', () => {
     expect(codes).toEqual([200, 200, 429])
   })
 
+  it('refuses more runs at a time than it was told to take, and takes the next', async () => {
+    const server = await start({ maxRuns: 1 })
+    const together = Array.from({ length: 20 }, () => post(server, '/rebalance/simulate', request()))
+    const responses = await Promise.all(together)
+    const refused = responses.filter(({ statusCode }) => statusCode === 503)
+    expect(responses.filter(({ statusCode }) => statusCode === 200).length).toBe(20 - refused.length)
+    expect(refused[0]?.headers['retry-after']).toBe('1')
+    expect(refused[0]?.json().message).toBe('the server is busy; try again later')
+    expect((await post(server, '/rebalance/simulate', request())).statusCode).toBe(200)
+  })
+
+  it('answers many runs at a time with the bytes of each alone', async () => {
+    const server = await start()
+    const bodies = [request(), impossible(), request({ target_method: 'HEURISTIC' })]
+    const alone: string[] = []
+    for (const body of bodies) alone.push((await post(server, '/rebalance/simulate', body)).body)
+    const many = Array.from({ length: 24 }, (_, k) => post(server, '/rebalance/simulate', bodies[k % 3]))
+    const together = await Promise.all(many)
+    expect(together.map(({ body }) => body)).toEqual(together.map((_, k) => alone[k % 3]))
+  })
+
   it('describes itself', async () => {
     const server = await start()
     const document = (await server.inject('/openapi.json')).json()
@@ -184,6 +205,7 @@ describe('the server', () => {
     [{ bodyLimit: 0 }, 'bodyLimit'],
     [{ token: 'short' }, 'token'],
     [{ requestTimeoutSeconds: 0 }, 'requestTimeoutSeconds'],
+    [{ maxRuns: 0 }, 'maxRuns'],
     [{ colour: 1 } as Partial<ServerOptions>, 'colour'],
   ])('refuses %o', async (options, path) => {
     const error = await createServer(options).catch((caught) => caught)

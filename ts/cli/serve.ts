@@ -12,6 +12,7 @@ interface ServeOptions {
   requestTimeout: number
   rateLimit: number
   maxLag: number
+  maxRuns: number
   logLevel: ServerOptions['logLevel']
   logHoldings?: boolean
 }
@@ -46,6 +47,9 @@ export function addServe(program: Command, done: (code: ExitCode) => void): void
     new Option('--max-lag <milliseconds>', 'lag of the event loop at which requests get 503')
       .argParser(parseNumber)
       .default(serverDefaults.maxEventLoopDelayMs),
+    new Option('--max-runs <number>', 'runs under way at a time; more get 503')
+      .argParser(parseCount)
+      .default(serverDefaults.maxRuns),
     new Option('--log-level <level>', 'what goes to standard output, as JSON lines')
       .choices(['debug', 'info', 'warn', 'error', 'silent'])
       .default(serverDefaults.logLevel),
@@ -75,6 +79,7 @@ async function runServe(given: ServeOptions): Promise<ExitCode> {
     requestTimeoutSeconds: given.requestTimeout,
     rateLimitPerMinute: given.rateLimit,
     maxEventLoopDelayMs: given.maxLag,
+    maxRuns: given.maxRuns,
     logLevel: given.logLevel,
     logHoldings: given.logHoldings ?? false,
   })

@@ -30,7 +30,7 @@ export async function createServer(changes: Partial<ServerOptions> = {}): Promis
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'there is no such address'))
   // The engine reads JSON itself, with the place of every fault.
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) =>
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),
   )
   // The engine validates; the schemas of the routes describe it.
@@ -71,13 +71,17 @@ export async function createServer(changes: Partial<ServerOptions> = {}): Promis
 }
 
 function measure(app: FastifyInstance, metrics: Metrics) {
-  app.addHook('onRequest', async () => metrics.underWay.inc())
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onRequest', (_request, _reply, next) => {
+    metrics.underWay.inc()
+    next()
+  })
+  app.addHook('onResponse', (request, reply, next) => {
     // The pattern of the route: addresses that somebody tried would be labels without end.
     const route = request.routeOptions.url ?? 'none'
     metrics.underWay.dec()
     metrics.requests.inc({ route, code: reply.statusCode })
     metrics.seconds.observe({ route }, reply.elapsedTime / 1000)
+    next()
   })
   app.addHook('onClose', async () => metrics.close())
 }

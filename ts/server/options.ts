@@ -16,6 +16,8 @@ export interface ServerOptions {
   rateLimitPerMinute: number
   /** Milliseconds by which the event loop may lag before requests get 503. @default 250 */
   maxEventLoopDelayMs: number
+  /** Runs under way at a time; more get 503. @default 256 */
+  maxRuns: number
   /** Seconds that requests under way are given at a shutdown. @default 10 */
   shutdownSeconds: number
   /** @default 'info' */
@@ -31,6 +33,7 @@ export const serverDefaults: Readonly<ServerOptions> = {
   requestTimeoutSeconds: 30,
   rateLimitPerMinute: 0,
   maxEventLoopDelayMs: 250,
+  maxRuns: 256,
   shutdownSeconds: 10,
   logLevel: 'info',
   logHoldings: false,
@@ -52,6 +55,7 @@ export function serverOptions(changes: Partial<ServerOptions> = {}): ServerOptio
   whole('port', options.port, 0, 65535)
   whole('bodyLimit', options.bodyLimit, 1, 2 ** 30)
   whole('rateLimitPerMinute', options.rateLimitPerMinute, 0, 1e9)
+  whole('maxRuns', options.maxRuns, 1, 1e6)
   for (const name of ['requestTimeoutSeconds', 'maxEventLoopDelayMs', 'shutdownSeconds'] as const) {
     if (!(options[name] > 0)) throw outOfRange(name, 'a number above 0', options[name])
   }

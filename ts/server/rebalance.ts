@@ -1,37 +1,42 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { InputError } from '../errors.js'
-import { analyzeText, simulateText, targetsText } from '../targets/index.js'
+import type { RebalanceRun } from '../native/binding.cjs'
 import type { RequestIdentity } from '../targets/request-types.js'
 import type { Metrics } from './metrics.js'
 import type { ServerOptions } from './options.js'
+import { Runs, TooManyRuns } from './runs.js'
 import { openApiOperation } from './schemas.js'
-
-type Run = (body: string, identity: RequestIdentity) => string
 
 /** What a header may hold: it comes back in the result, in a header and in the log. */
 const IDENTITY = /^[\x21-\x7e]{1,200}$/
 
 const STATUS = /"status":"(READY|PENDING_REVIEW|BLOCKED)"/
 const RUN_ID = /"(?:rebalance|batch)_run_id":"([a-z0-9_]+)"/
+/** Both stand within that many bytes from the start, whatever the headers hold. */
+const HEAD = 2048
 
 /** The three runs. Bodies go to the engine as they came, and its result comes back as it is: nothing is parsed in between. */
 export function addRebalanceRoutes(
   app: FastifyInstance,
-  { logHoldings }: Pick<ServerOptions, 'logHoldings'>,
+  { logHoldings, maxRuns }: Pick<ServerOptions, 'logHoldings' | 'maxRuns'>,
   metrics: Metrics,
 ): void {
-  const add = (path: string, run: Run, needsKey: boolean) =>
-    app.post<{ Body: string }>(path, { schema: openApiOperation(path) }, (request, reply) => {
+  const runs = new Runs(maxRuns)
+  const add = (path: string, run: RebalanceRun, needsKey: boolean) =>
+    app.post<{ Body: Buffer }>(path, { schema: openApiOperation(path) }, async (request, reply) => {
       const identity = identityOf(request, needsKey)
       if (identity.correlationId !== undefined) reply.header('x-correlation-id', identity.correlationId)
-      if (logHoldings) request.log.info({ body: request.body }, 'request body')
-      const result = run(request.body, identity)
-      note(request, result, metrics)
-      return send(reply, result)
+      if (logHoldings) request.log.info({ body: request.body?.toString() }, 'request body')
+      const result = await runs.of(run, request.body, identity).catch((error) => {
+        if (error instanceof TooManyRuns) reply.header('retry-after', '1')
+        throw error
+      })
+      note(request, result.toString('latin1', 0, HEAD), metrics)
+      return reply.type('application/json; charset=utf-8').send(result)
     })
-  add('/rebalance/simulate', simulateText, true)
-  add('/rebalance/targets', targetsText, false)
-  add('/rebalance/analyze', analyzeText, false)
+  add('/rebalance/simulate', 'simulate', true)
+  add('/rebalance/targets', 'targets', false)
+  add('/rebalance/analyze', 'analyze', false)
 }
 
 function identityOf({ headers }: FastifyRequest, needsKey: boolean): RequestIdentity {
@@ -61,15 +66,11 @@ function header(value: string | string[] | undefined, name: string): string | un
 }
 
 /** One line a run, without anything that the client owns. */
-function note(request: FastifyRequest, result: string, metrics: Metrics) {
-  const status = STATUS.exec(result)?.[1]
-  const run = RUN_ID.exec(result)?.[1]
+function note(request: FastifyRequest, head: string, metrics: Metrics) {
+  const status = STATUS.exec(head)?.[1]
+  const run = RUN_ID.exec(head)?.[1]
   if (status === undefined) return
   metrics.runs.inc({ status })
   if (status === 'BLOCKED') request.log.warn({ run }, 'Run blocked')
   else request.log.info({ run, status }, 'Run done')
-}
-
-function send(reply: FastifyReply, json: string): FastifyReply {
-  return reply.type('application/json; charset=utf-8').send(json)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use equipoise::targets::Text;
 use equipoise::targets::request::Options;
 use equipoise::targets::request::options::{GroupConstraint, TargetMethod};
 use equipoise::targets::stage3::{TargetName, TargetProblem};
@@ -18,17 +19,17 @@ fn model_units(i: usize, n: usize) -> i64 {
     (share(i + 1) - share(i)) as i64
 }
 
-fn attributes(i: usize, groups: usize) -> BTreeMap<String, String> {
+fn attributes(i: usize, groups: usize) -> BTreeMap<Text, Text> {
     let half = groups / 2;
     BTreeMap::from([
-        ("sector".to_string(), format!("S{}", i % half)),
-        ("region".to_string(), format!("R{}", (i / 3) % half)),
+        ("sector".into(), format!("S{}", i % half).into()),
+        ("region".into(), format!("R{}", (i / 3) % half).into()),
     ])
 }
 
 /// Names with a sector and a region each, and one locked holding.
 pub fn problem(n: usize, groups: usize) -> TargetProblem {
-    let id = |i: usize| format!("N{i:03}");
+    let id = |i: usize| Text::from(format!("N{i:03}"));
     let weight = |i: usize| Decimal::new(model_units(i, n), 4);
     let mut names: Vec<TargetName> = (0..n)
         .map(|i| TargetName {
@@ -54,7 +55,7 @@ pub fn problem(n: usize, groups: usize) -> TargetProblem {
         model: (0..n).map(|i| (id(i), weight(i))).collect(),
         names,
         sell_only_excess: Decimal::ZERO,
-        known_attributes: ["sector".to_string(), "region".to_string()].into(),
+        known_attributes: ["sector".into(), "region".into()].into(),
     }
 }
 

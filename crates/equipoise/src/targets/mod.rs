@@ -36,6 +36,8 @@ pub mod reasons;
 pub mod request;
 pub mod stage3;
 
+/// The texts of requests and results: short ones, such as names of instruments, take no memory of their own.
+pub use compact_str::CompactString as Text;
 use serde::Serialize;
 
 use crate::error::InputError;

@@ -108,13 +108,13 @@ fn a_locked_holding_over_its_group_in_words() {
     let draw = &mut Draw::new(1);
     let mut problem = problem(draw, 1);
     problem.names.truncate(1);
-    problem.names[0].attributes = [("sector".to_string(), "TECH".to_string())].into();
+    problem.names[0].attributes = [("sector".into(), "TECH".into())].into();
     let mut locked = problem.names[0].clone();
     locked.instrument_id = "ACME".into();
     (locked.tradeable, locked.weight, locked.current_weight) =
         (false, Decimal::new(25, 2), Decimal::new(25, 2));
     problem.names.push(locked);
-    problem.known_attributes = ["sector".to_string()].into();
+    problem.known_attributes = ["sector".into()].into();
     let mut options = Options {
         target_method: equipoise::targets::request::options::TargetMethod::Solver,
         ..Options::default()

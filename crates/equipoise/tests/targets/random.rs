@@ -49,11 +49,11 @@ pub fn problem(draw: &mut Draw, most_names: u64) -> TargetProblem {
         let mut attributes = BTreeMap::new();
         for (attribute, values) in [("sector", 3), ("region", 2), ("style", 2)] {
             if !draw.one_in(6) {
-                attributes.insert(attribute.to_string(), format!("{attribute}{}", draw.below(values)));
+                attributes.insert(attribute.into(), format!("{attribute}{}", draw.below(values)).into());
             }
         }
         names.push(TargetName {
-            instrument_id: format!("{}{i:02}", if is_locked { "LOCKED" } else { "N" }),
+            instrument_id: format!("{}{i:02}", if is_locked { "LOCKED" } else { "N" }).into(),
             weight,
             tradeable: !is_locked,
             model_weight: if is_locked { Decimal::ZERO } else { weight },

@@ -13,7 +13,7 @@ const CASES: u64 = 3000;
 
 fn weights(problem: &TargetProblem, answer: &TargetAnswer) -> Vec<Decimal> {
     let of =
-        |id: &String| answer.targets.iter().find(|row| row.instrument_id == *id).expect("a row").final_weight;
+        |id: &str| answer.targets.iter().find(|row| row.instrument_id == *id).expect("a row").final_weight;
     problem.names.iter().map(|name| of(&name.instrument_id)).collect()
 }
 
@@ -102,9 +102,10 @@ fn the_strict_heuristic_does_not_depend_on_the_names_of_groups() {
         let renamed = |key: &str| key.replace("sector", "zector");
         let mut other = problem.clone();
         for name in &mut other.names {
-            name.attributes = name.attributes.iter().map(|(k, v)| (renamed(k), renamed(v))).collect();
+            name.attributes =
+                name.attributes.iter().map(|(k, v)| (renamed(k).into(), renamed(v).into())).collect();
         }
-        other.known_attributes = other.known_attributes.iter().map(|k| renamed(k)).collect();
+        other.known_attributes = other.known_attributes.iter().map(|k| renamed(k).into()).collect();
         let mut other_options = options.clone();
         other_options.group_constraints =
             options.group_constraints.iter().map(|(k, v)| (renamed(k), v.clone())).collect();

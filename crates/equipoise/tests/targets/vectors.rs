@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
+use equipoise::targets::Text;
 use equipoise::targets::request::Options;
 use equipoise::targets::request::options::{GroupConstraint, RoundingMode, TargetMethod};
 use equipoise::targets::stage3::{TargetAnswer, TargetName, TargetProblem};
@@ -38,23 +39,24 @@ fn list(value: &Value) -> &Vec<Value> {
 }
 
 fn problem(case: &Value) -> TargetProblem {
-    let pairs = |key: &str| -> Vec<(String, Decimal)> {
-        list(&case[key]).iter().map(|pair| (text(&pair[0]), decimal(&pair[1]))).collect()
+    let pairs = |key: &str| -> Vec<(Text, Decimal)> {
+        list(&case[key]).iter().map(|pair| (text(&pair[0]).into(), decimal(&pair[1]))).collect()
     };
     let model = pairs("model");
-    let buyable: BTreeSet<String> = list(&case["buy_list"]).iter().map(text).collect();
+    let buyable: BTreeSet<Text> = list(&case["buy_list"]).iter().map(|id| text(id).into()).collect();
     let attributes = case["attributes"].as_object().expect("an object");
     let names = pairs("eligible").into_iter().map(|(id, weight)| TargetName {
         weight,
         tradeable: buyable.contains(&id),
         model_weight: model.iter().rev().find(|m| m.0 == id).map_or(Decimal::ZERO, |m| m.1),
         current_weight: Decimal::ZERO,
-        attributes: attributes.get(&id).map_or_else(BTreeMap::new, |own| {
-            own.as_object().expect("an object").iter().map(|(k, v)| (k.clone(), text(v))).collect()
+        attributes: attributes.get(id.as_str()).map_or_else(BTreeMap::new, |own| {
+            own.as_object().expect("an object").iter().map(|(k, v)| (k.into(), text(v).into())).collect()
         }),
         instrument_id: id,
     });
-    let known = attributes.values().flat_map(|own| own.as_object().expect("an object").keys().cloned());
+    let known =
+        attributes.values().flat_map(|own| own.as_object().expect("an object").keys().map(Text::from));
     TargetProblem {
         names: names.collect(),
         sell_only_excess: decimal(&case["sell_only_excess"]),
@@ -112,10 +114,10 @@ fn check(name: &str, answer: &TargetAnswer, expected: &Value, tolerance: &str) {
         assert!(near(event.group_weight_before, decimal(&expected[2])), "{name}: weight before");
         assert!(near(event.released_weight, decimal(&expected[3])), "{name}: released weight");
         let recipients = expected[4].as_object().expect("an object");
-        let ids: Vec<&String> = recipients.keys().collect();
-        assert_eq!(event.recipients.keys().collect::<Vec<_>>(), ids, "{name}: recipients");
+        let ids: Vec<&str> = recipients.keys().map(String::as_str).collect();
+        assert_eq!(event.recipients.keys().map(Text::as_str).collect::<Vec<_>>(), ids, "{name}: recipients");
         for (id, share) in &event.recipients {
-            assert!(near(*share, decimal(&recipients[id])), "{name}: share of {id}");
+            assert!(near(*share, decimal(&recipients[id.as_str()])), "{name}: share of {id}");
         }
     }
 }

@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 use super::result::{AnalyzeResult, Intent, Lineage, RebalanceResult, ScenarioMetrics};
 use super::simulate::{lineage, simulate};
 use crate::error::InputError;
-use crate::targets::Identity;
 use crate::targets::request::AnalyzeRequest;
 use crate::targets::request::snapshot::Money;
+use crate::targets::{Identity, Text};
 
 /// Every scenario, in the order of their names. One whose options are refused fails alone.
 ///
@@ -48,8 +48,8 @@ pub fn analyze(request: &AnalyzeRequest, identity: &Identity) -> Result<AnalyzeR
         request_hash: identity.idempotency_key.clone().unwrap_or_else(|| digest.clone()),
         request_digest: digest.clone(),
         ..source.unwrap_or_else(|| Lineage {
-            portfolio_snapshot_id: String::new(),
-            market_data_snapshot_id: String::new(),
+            portfolio_snapshot_id: Text::default(),
+            market_data_snapshot_id: Text::default(),
             request_hash: String::new(),
             request_digest: String::new(),
             engine_version: env!("CARGO_PKG_VERSION"),

@@ -5,17 +5,18 @@ use rust_decimal::Decimal;
 use super::market::{Market, plus, times};
 use super::result::{FxIntent, Intent, Rationale, SecurityIntent, Side};
 use crate::error::InputError;
+use crate::targets::Text;
 use crate::targets::request::Request;
 use crate::targets::request::snapshot::{Money, Position};
 
 /// Cash by currency, in the order in which the currencies came.
-pub(super) type Cash = Vec<(String, Decimal)>;
+pub(super) type Cash = Vec<(Text, Decimal)>;
 
 /// Adds to the cash of a currency.
 fn add(cash: &mut Cash, currency: &str, amount: Decimal) -> Result<(), InputError> {
     match cash.iter_mut().find(|own| own.0 == currency) {
         Some(own) => own.1 = plus(own.1, amount)?,
-        None => cash.push((currency.to_string(), amount)),
+        None => cash.push((currency.into(), amount)),
     }
     Ok(())
 }
@@ -72,7 +73,7 @@ fn exchange(
 ) -> Result<FxIntent, InputError> {
     let funding = amount.is_sign_negative();
     let size = if funding { times(-amount, Decimal::ONE + request.options.fx_buffer_pct)? } else { amount };
-    let foreign = Money { amount: size.normalize(), currency: currency.to_string() };
+    let foreign = Money { amount: size.normalize(), currency: currency.into() };
     let base = market.in_base(times(size, rate)?.normalize());
     let last_sale =
         securities.iter().rev().find(|i| i.side == Side::Sell && i.notional.currency == currency && !funding);
@@ -82,8 +83,8 @@ fn exchange(
         (base, foreign, "SWEEP", format!("turns what is left of {currency} into {}", market.base))
     };
     Ok(FxIntent {
-        intent_id: format!("oi_fx_{number}"),
-        pair: format!("{currency}/{}", market.base),
+        intent_id: format!("oi_fx_{number}").into(),
+        pair: format!("{currency}/{}", market.base).into(),
         buy,
         sell,
         rate: rate.normalize(),
@@ -93,7 +94,7 @@ fn exchange(
 }
 
 /// The funding of the purchase's currency, and the last sale in it.
-fn dependencies(intent: &SecurityIntent, securities: &[SecurityIntent], fx: &[FxIntent]) -> Vec<String> {
+fn dependencies(intent: &SecurityIntent, securities: &[SecurityIntent], fx: &[FxIntent]) -> Vec<Text> {
     let currency = &intent.notional.currency;
     let funds = |fx: &&FxIntent| fx.rationale.code == "FUNDING" && fx.buy.currency == *currency;
     let funding = fx.iter().find(funds).map(|fx| fx.intent_id.clone());

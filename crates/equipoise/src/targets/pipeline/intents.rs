@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use compact_str::format_compact;
 use rust_decimal::Decimal;
 
 use super::market::{Market, over, times};
@@ -60,7 +61,7 @@ pub(super) fn intents(
         let threshold = request.options.min_trade_notional.as_ref().or(of_shelf).map(|t| t.amount);
         if let Some(threshold) = threshold.filter(|t| request.options.suppress_dust_trades && amount < *t) {
             trades.suppressed.push(SuppressedIntent {
-                instrument_id: id.to_string(),
+                instrument_id: id.into(),
                 reason: "BELOW_MIN_NOTIONAL",
                 intended_notional: notional,
                 threshold,
@@ -69,8 +70,8 @@ pub(super) fn intents(
         }
         if quantity > Decimal::ZERO {
             trades.intents.push(SecurityIntent {
-                intent_id: format!("oi_{}", trades.intents.len() + 1),
-                instrument_id: id.to_string(),
+                intent_id: format_compact!("oi_{}", trades.intents.len() + 1),
+                instrument_id: id.into(),
                 side,
                 quantity: quantity.normalize(),
                 notional_base: market.in_base(times(amount, rate)?),

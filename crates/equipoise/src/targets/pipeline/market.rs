@@ -74,6 +74,6 @@ impl<'a> Market<'a> {
 
     /// An amount of base currency.
     pub fn in_base(&self, amount: Decimal) -> Money {
-        Money { amount, currency: self.base.to_string() }
+        Money { amount, currency: self.base.into() }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
+use crate::targets::Text;
 use crate::targets::request::options::{RoundingMode, TargetMethod};
 use crate::targets::request::snapshot::Money;
 use crate::targets::stage3::answer::{GroupConstraintEvent, InfeasibilityReport, RunStatus, SolveAudit};
@@ -14,11 +15,11 @@ use crate::targets::stage3::comparison::TargetMethodComparison;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PositionState {
     /// The instrument.
-    pub instrument_id: String,
+    pub instrument_id: Text,
     /// Units.
     pub quantity: Decimal,
     /// Its class.
-    pub asset_class: String,
+    pub asset_class: Text,
     /// The value in its own currency.
     pub value_in_instrument_ccy: Money,
     /// The value in base currency.
@@ -31,7 +32,7 @@ pub struct PositionState {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Allocation {
     /// An asset class, an instrument, or the value of an attribute.
-    pub key: String,
+    pub key: Text,
     /// Its part of the total, four decimals.
     pub weight: Decimal,
     /// Its value in base currency.
@@ -42,7 +43,7 @@ pub struct Allocation {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CashState {
     /// The currency.
-    pub currency: String,
+    pub currency: Text,
     /// How much.
     pub amount: Decimal,
 }
@@ -63,14 +64,14 @@ pub struct SimulatedState {
     /// The same again, for clients that read this name.
     pub allocation: Vec<Allocation>,
     /// By the value of each attribute.
-    pub allocation_by_attribute: BTreeMap<String, Vec<Allocation>>,
+    pub allocation_by_attribute: BTreeMap<Text, Vec<Allocation>>,
 }
 
 /// A name that is not traded as the model asks.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ExcludedInstrument {
     /// The instrument.
-    pub instrument_id: String,
+    pub instrument_id: Text,
     /// Why.
     pub reason_code: String,
 }
@@ -90,9 +91,9 @@ pub struct Universe {
     /// Of this run.
     pub universe_id: String,
     /// Names that may be bought.
-    pub eligible_for_buy: Vec<String>,
+    pub eligible_for_buy: Vec<Text>,
     /// Names that may be sold.
-    pub eligible_for_sell: Vec<String>,
+    pub eligible_for_sell: Vec<Text>,
     /// Names that are not traded as the model asks.
     pub excluded: Vec<ExcludedInstrument>,
     /// Which part of the data was there.
@@ -103,7 +104,7 @@ pub struct Universe {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TargetInstrument {
     /// The instrument.
-    pub instrument_id: String,
+    pub instrument_id: Text,
     /// The model's weight.
     pub model_weight: Decimal,
     /// The target weight.
@@ -115,7 +116,7 @@ pub struct TargetInstrument {
     /// What happened to it, in the words of the reference.
     pub tags: Vec<&'static str>,
     /// The rules that hold the weight where it is.
-    pub reasons: Vec<String>,
+    pub reasons: Vec<Text>,
 }
 
 /// The targets of a run.
@@ -164,9 +165,9 @@ pub enum Side {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SecurityIntent {
     /// `oi_1`, …
-    pub intent_id: String,
+    pub intent_id: Text,
     /// The instrument.
-    pub instrument_id: String,
+    pub instrument_id: Text,
     /// Buy or sell.
     pub side: Side,
     /// Whole units.
@@ -176,7 +177,7 @@ pub struct SecurityIntent {
     /// The same in base currency.
     pub notional_base: Money,
     /// Intents that come first.
-    pub dependencies: Vec<String>,
+    pub dependencies: Vec<Text>,
     /// Why.
     pub rationale: Rationale,
     /// `MIN_NOTIONAL` where a threshold applies.
@@ -187,9 +188,9 @@ pub struct SecurityIntent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FxIntent {
     /// `oi_fx_1`, …
-    pub intent_id: String,
+    pub intent_id: Text,
     /// `AAA/BBB`: the foreign currency, then the base.
-    pub pair: String,
+    pub pair: Text,
     /// What is bought.
     pub buy: Money,
     /// What is sold.
@@ -197,7 +198,7 @@ pub struct FxIntent {
     /// Units of base for one of the foreign currency.
     pub rate: Decimal,
     /// Intents that come first.
-    pub dependencies: Vec<String>,
+    pub dependencies: Vec<Text>,
     /// Why.
     pub rationale: Rationale,
 }
@@ -206,7 +207,7 @@ pub struct FxIntent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SuppressedIntent {
     /// The instrument.
-    pub instrument_id: String,
+    pub instrument_id: Text,
     /// `BELOW_MIN_NOTIONAL`.
     pub reason: &'static str,
     /// Its size.
@@ -219,9 +220,9 @@ pub struct SuppressedIntent {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DroppedIntent {
     /// `oi_2`, …
-    pub intent_id: String,
+    pub intent_id: Text,
     /// The instrument.
-    pub instrument_id: String,
+    pub instrument_id: Text,
     /// `TURNOVER_LIMIT`.
     pub reason: &'static str,
     /// Its size in base currency.
@@ -234,11 +235,11 @@ pub struct DroppedIntent {
 #[derive(Debug, Clone, PartialEq, Serialize, Default)]
 pub struct DataQuality {
     /// Instruments without a price.
-    pub price_missing: Vec<String>,
+    pub price_missing: Vec<Text>,
     /// Pairs without a rate.
-    pub fx_missing: Vec<String>,
+    pub fx_missing: Vec<Text>,
     /// Model names without a shelf entry.
-    pub shelf_missing: Vec<String>,
+    pub shelf_missing: Vec<Text>,
 }
 
 /// What a run has to say.
@@ -307,9 +308,9 @@ pub struct Explanation {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Lineage {
     /// The portfolio.
-    pub portfolio_snapshot_id: String,
+    pub portfolio_snapshot_id: Text,
     /// The market.
-    pub market_data_snapshot_id: String,
+    pub market_data_snapshot_id: Text,
     /// The idempotency key, as given; without one the digest of the request.
     pub request_hash: String,
     /// SHA-256 of the canonical request.

@@ -15,10 +15,10 @@ use super::universe::{Eligible, universe};
 use super::valuation::{Valuation, value};
 use super::{funding, turnover};
 use crate::error::InputError;
-use crate::targets::Identity;
 use crate::targets::request::Request;
 use crate::targets::request::options::{RoundingMode, ValuationMode};
 use crate::targets::stage3::{RunStatus, TargetAnswer, compare};
+use crate::targets::{Identity, Text};
 
 /// Stages 1 to 3 of a request.
 struct Begun<'a> {
@@ -43,7 +43,7 @@ pub fn simulate(request: &Request, identity: &Identity) -> Result<RebalanceResul
         return begun.blocked(identity);
     }
     let tradeable: BTreeSet<&str> =
-        begun.eligible.buy.iter().chain(&begun.eligible.sell).map(String::as_str).collect();
+        begun.eligible.buy.iter().chain(&begun.eligible.sell).map(Text::as_str).collect();
     let strict = request.options.rounding_mode == RoundingMode::Strict;
     let missing = &mut begun.diagnostics.data_quality;
     let total = begun.before.total;

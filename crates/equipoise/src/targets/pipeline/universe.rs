@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 
 use super::market::Market;
 use super::result::ExcludedInstrument;
+use crate::targets::Text;
 use crate::targets::request::Request;
 use crate::targets::request::snapshot::ShelfStatus;
 use crate::targets::stage3::{TargetName, TargetProblem};
@@ -13,17 +14,17 @@ use crate::targets::stage3::{TargetName, TargetProblem};
 /// The universe of a run.
 #[derive(Default)]
 pub(super) struct Eligible {
-    pub buy: Vec<String>,
-    pub sell: Vec<String>,
+    pub buy: Vec<Text>,
+    pub sell: Vec<Text>,
     pub excluded: Vec<ExcludedInstrument>,
-    pub shelf_missing: Vec<String>,
+    pub shelf_missing: Vec<Text>,
     pub problem: TargetProblem,
 }
 
 /// The model in order, then the holdings; `weights` are those of the positions.
 pub(super) fn universe(request: &Request, market: &Market<'_>, weights: &[Decimal]) -> Eligible {
     let mut out = Eligible::default();
-    let mut index: BTreeMap<String, usize> = BTreeMap::new();
+    let mut index: BTreeMap<Text, usize> = BTreeMap::new();
     let mut current: BTreeMap<&str, Decimal> = BTreeMap::new();
     for (position, weight) in request.portfolio_snapshot.positions.iter().zip(weights) {
         *current.entry(&position.instrument_id).or_default() += *weight;
@@ -34,9 +35,9 @@ pub(super) fn universe(request: &Request, market: &Market<'_>, weights: &[Decima
             (out.problem.names[k].weight, out.problem.names[k].tradeable) = (weight, tradeable);
             return;
         }
-        index.insert(id.to_string(), out.problem.names.len());
+        index.insert(id.into(), out.problem.names.len());
         out.problem.names.push(TargetName {
-            instrument_id: id.to_string(),
+            instrument_id: id.into(),
             weight,
             tradeable,
             model_weight: Decimal::ZERO,
@@ -49,7 +50,7 @@ pub(super) fn universe(request: &Request, market: &Market<'_>, weights: &[Decima
     let model = request.model_portfolio.iter().map(|t| (t.instrument_id.clone(), t.weight)).collect();
     out.problem.model = model;
     for target in &request.model_portfolio {
-        if let Some(&k) = index.get(&target.instrument_id) {
+        if let Some(&k) = index.get(target.instrument_id.as_str()) {
             out.problem.names[k].model_weight = target.weight;
         }
     }
@@ -61,7 +62,7 @@ pub(super) fn universe(request: &Request, market: &Market<'_>, weights: &[Decima
 type Add<'a> = dyn FnMut(&mut Eligible, &str, Decimal, bool) + 'a;
 
 fn excluded(id: &str, reason_code: String) -> ExcludedInstrument {
-    ExcludedInstrument { instrument_id: id.to_string(), reason_code }
+    ExcludedInstrument { instrument_id: id.into(), reason_code }
 }
 
 fn add_model(request: &Request, market: &Market<'_>, out: &mut Eligible, add: &mut Add<'_>) {
@@ -78,13 +79,13 @@ fn add_model(request: &Request, market: &Market<'_>, out: &mut Eligible, add: &m
             ShelfStatus::SellOnly => {
                 out.problem.sell_only_excess += target.weight;
                 add(out, id, Decimal::ZERO, false);
-                out.sell.push(id.to_string());
+                out.sell.push(id.into());
                 out.excluded.push(code());
             }
             ShelfStatus::Approved | ShelfStatus::Restricted => {
                 add(out, id, target.weight, true);
-                out.buy.push(id.to_string());
-                out.sell.push(id.to_string());
+                out.buy.push(id.into());
+                out.sell.push(id.into());
             }
         }
     }
@@ -97,10 +98,10 @@ fn add_holdings(
     out: &mut Eligible,
     add: &mut Add<'_>,
 ) {
-    let mut seen: BTreeSet<String> = out.problem.names.iter().map(|n| n.instrument_id.clone()).collect();
+    let mut seen: BTreeSet<Text> = out.problem.names.iter().map(|n| n.instrument_id.clone()).collect();
     for (position, weight) in request.portfolio_snapshot.positions.iter().zip(weights) {
         let id = position.instrument_id.as_str();
-        if position.quantity.is_zero() || !seen.insert(id.to_string()) {
+        if position.quantity.is_zero() || !seen.insert(id.into()) {
             continue;
         }
         match market.shelf(id).map(|entry| entry.status) {
@@ -110,12 +111,12 @@ fn add_holdings(
             }
             Some(ShelfStatus::Approved | ShelfStatus::SellOnly) => {
                 add(out, id, Decimal::ZERO, false);
-                out.sell.push(id.to_string());
+                out.sell.push(id.into());
             }
             Some(status) => {
                 add(out, id, *weight, false);
                 if request.options.unlock_to.contains_key(id) {
-                    out.sell.push(id.to_string());
+                    out.sell.push(id.into());
                 }
                 out.excluded.push(excluded(id, format!("LOCKED_DUE_TO_{}", status.as_str())));
             }

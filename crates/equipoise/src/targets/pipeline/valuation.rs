@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use super::market::{Market, over, plus, times};
 use super::result::{Allocation, CashState, DataQuality, PositionState, SimulatedState};
 use crate::error::InputError;
+use crate::targets::Text;
 use crate::targets::request::options::ValuationMode;
 use crate::targets::request::snapshot::{Money, Position};
 
@@ -28,7 +29,7 @@ pub(super) struct Valuation {
 pub(super) fn value(
     market: &Market<'_>,
     positions: &[Position],
-    cash: &[(String, Decimal)],
+    cash: &[(Text, Decimal)],
     mode: ValuationMode,
     missing: &mut DataQuality,
 ) -> Result<Valuation, InputError> {
@@ -53,11 +54,12 @@ pub(super) fn value(
     }
     let mut valued = Vec::with_capacity(positions.len());
     for ((position, (own, base)), weight) in positions.iter().zip(values).zip(&weights) {
-        let class = market.shelf(&position.instrument_id).map_or("UNKNOWN", |entry| &entry.asset_class);
+        let class =
+            market.shelf(&position.instrument_id).map_or("UNKNOWN", |entry| entry.asset_class.as_str());
         valued.push(PositionState {
             instrument_id: position.instrument_id.clone(),
             quantity: position.quantity,
-            asset_class: class.to_string(),
+            asset_class: class.into(),
             value_in_instrument_ccy: own,
             value_in_base_ccy: market.in_base(base),
             weight: weight.round_dp(WEIGHT_PLACES),
@@ -101,23 +103,23 @@ fn in_base(market: &Market<'_>, money: &Money, missing: &mut DataQuality) -> Res
 }
 
 /// Adds a name once.
-pub(super) fn note(list: &mut Vec<String>, name: &str) {
+pub(super) fn note(list: &mut Vec<Text>, name: &str) {
     if !list.iter().any(|own| own == name) {
-        list.push(name.to_string());
+        list.push(name.into());
     }
 }
 
 fn state(
     market: &Market<'_>,
     positions: Vec<PositionState>,
-    cash: &[(String, Decimal)],
+    cash: &[(Text, Decimal)],
     cash_value: Decimal,
     total: Decimal,
     divisor: Decimal,
 ) -> Result<SimulatedState, InputError> {
     let mut by_class: Sums = Sums::default();
     let mut by_instrument = Sums::default();
-    let mut by_attribute: BTreeMap<String, Sums> = BTreeMap::new();
+    let mut by_attribute: BTreeMap<Text, Sums> = BTreeMap::new();
     for position in &positions {
         let value = position.value_in_base_ccy.amount;
         by_class.add(&position.asset_class, value)?;
@@ -146,8 +148,8 @@ fn state(
 /// Sums by key, in the order in which the keys came.
 #[derive(Default)]
 struct Sums {
-    sums: Vec<(String, Decimal)>,
-    index: BTreeMap<String, usize>,
+    sums: Vec<(Text, Decimal)>,
+    index: BTreeMap<Text, usize>,
 }
 
 impl Sums {
@@ -155,15 +157,15 @@ impl Sums {
         match self.index.get(key) {
             Some(&k) => self.sums[k].1 = plus(self.sums[k].1, value)?,
             None => {
-                self.index.insert(key.to_string(), self.sums.len());
-                self.sums.push((key.to_string(), value));
+                self.index.insert(key.into(), self.sums.len());
+                self.sums.push((key.into(), value));
             }
         }
         Ok(())
     }
 
     fn allocations(self, market: &Market<'_>, divisor: Decimal) -> Result<Vec<Allocation>, InputError> {
-        let allocation = |(key, value): (String, Decimal)| {
+        let allocation = |(key, value): (Text, Decimal)| {
             let weight = over(value, divisor)?.round_dp(WEIGHT_PLACES);
             Ok(Allocation { key, weight, value: market.in_base(value) })
         };

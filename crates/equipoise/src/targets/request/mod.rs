@@ -1,5 +1,6 @@
 //! Requests: read from JSON with the place of every fault, and written in canonical form.
 
+mod document;
 pub mod options;
 mod reader;
 pub mod snapshot;
@@ -8,12 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 use serde::Serialize;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use document::Node;
 pub use options::Options;
 use options::{RoundingMode, options};
-use reader::{Fields, child, fault, long_numbers_as_texts};
+use reader::{Fields, Place, fault, long_numbers_as_texts};
 use snapshot::{MarketDataSnapshot, ModelTarget, PortfolioSnapshot, ShelfEntry, Strictness};
 
 use crate::error::{InputCode, InputError};
@@ -54,10 +55,10 @@ impl Request {
     /// Text that is no JSON (path `body`, code `malformed`); a field that is missing, of the wrong type, outside its range or, among
     /// the options, unknown. Strict mode also refuses unknown fields elsewhere, duplicates, and model weights outside [0, 1].
     pub fn from_json(text: &str) -> Result<Self, InputError> {
-        let document = parse(text)?;
-        let fields = Fields::of(&document, "")?;
-        let path = fields.path("options");
-        let options = options(fields.required("options")?, &path)?;
+        let mut exact = None;
+        let document = parse(text, &mut exact)?;
+        let fields = Fields::of(&document, Place::Body)?;
+        let options = options(fields.required("options")?, fields.path("options"))?;
         if options.rounding_mode == RoundingMode::Strict {
             let known: Vec<&str> = BODY.into_iter().chain(["options"]).collect();
             fields.only(&known)?;
@@ -72,19 +73,11 @@ impl Request {
         };
         let mut on_shelf = BTreeSet::new();
         fields.required("shelf_entries")?;
-        let snapshot = |key: &str| fields.required(key);
+        let part = |key: &'static str| Ok((fields.required(key)?, Place::Field(&Place::Body, key)));
         Ok(Self {
-            portfolio_snapshot: snapshot::portfolio(
-                snapshot("portfolio_snapshot")?,
-                "portfolio_snapshot",
-                mode,
-            )?,
-            market_data_snapshot: snapshot::market(
-                snapshot("market_data_snapshot")?,
-                "market_data_snapshot",
-                mode,
-            )?,
-            model_portfolio: snapshot::model(snapshot("model_portfolio")?, "model_portfolio", mode)?,
+            portfolio_snapshot: snapshot::portfolio(part("portfolio_snapshot")?, mode)?,
+            market_data_snapshot: snapshot::market(part("market_data_snapshot")?, mode)?,
+            model_portfolio: snapshot::model(part("model_portfolio")?, mode)?,
             shelf_entries: fields.list("shelf_entries", |value, path| {
                 snapshot::shelf_entry(value, path, mode, &mut on_shelf)
             })?,
@@ -110,43 +103,45 @@ impl AnalyzeRequest {
     /// # Errors
     /// As [`Request::from_json`], but the options of a scenario: they are kept as that scenario's error.
     pub fn from_json(text: &str) -> Result<Self, InputError> {
-        let document = parse(text)?;
-        let fields = Fields::of(&document, "")?;
+        let mut exact = None;
+        let document = parse(text, &mut exact)?;
+        let fields = Fields::of(&document, Place::Body)?;
         let known: Vec<&str> = BODY.into_iter().chain(["scenarios"]).collect();
         fields.only(&known)?;
         let path = fields.path("scenarios");
-        let scenarios = Fields::of(fields.required("scenarios")?, path.clone())?;
+        let scenarios = Fields::of(fields.required("scenarios")?, path)?;
         let count = scenarios.entries().count();
         if count == 0 || count > MOST_SCENARIOS {
             let expected = format!("1 to {MOST_SCENARIOS} scenarios");
-            return Err(fault(InputCode::OutOfRange, &path, &expected, format!("{count}")));
+            return Err(fault(InputCode::OutOfRange, path, &expected, format!("{count}")));
         }
         let mut read = BTreeMap::new();
         for (name, value) in scenarios.entries() {
-            let path = child(&path, name);
+            let path = path.field(name);
             let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
             if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(letters) {
                 let expected = "a name of 1 to 64 of a-z, 0-9, _ and -";
-                return Err(fault(InputCode::OutOfRange, &path, expected, format!("{name:?}")));
+                return Err(fault(InputCode::OutOfRange, path, expected, format!("{name:?}")));
             }
             let own = Fields::of(value, path)?;
             own.only(&["options", "description"])?;
-            let request = match options(own.required("options")?, &own.path("options")) {
+            let request = match options(own.required("options")?, own.path("options")) {
                 Ok(options) => Ok(Request::with_options(&fields, options)?),
                 Err(error) => Err(error),
             };
-            read.insert(name.clone(), request);
+            read.insert(name.to_string(), request);
         }
         Ok(Self { scenarios: read })
     }
 }
 
-fn parse(text: &str) -> Result<Value, InputError> {
-    let read = |text: &str| {
+/// The document; `exact` is the place of its text where the given one has a number that a double would change, which is rare.
+fn parse<'a>(text: &'a str, exact: &'a mut Option<String>) -> Result<Node<'a>, InputError> {
+    let read = |text: &'a str| {
         serde_json::from_str(text)
             .map_err(|error| fault(InputCode::Malformed, "body", "JSON", format!("an error: {error}")))
     };
     let document = read(text)?;
-    // Rare: a number that a double would change.
-    long_numbers_as_texts(text).map_or(Ok(document), |exact| read(&exact))
+    *exact = long_numbers_as_texts(text);
+    exact.as_deref().map_or(Ok(document), read)
 }

@@ -1,14 +1,16 @@
 //! The options of a rebalance and their defaults.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
 use rust_decimal::Decimal;
 use serde::Serialize;
-use serde_json::Value;
 
-use super::reader::{Fields, child, decimal, fault, within};
+use super::document::Node;
+use super::reader::{Fields, Place, decimal, fault, within};
 use super::snapshot::{Threshold, threshold};
 use crate::error::{InputCode, InputError};
+use crate::targets::Text;
 
 /// Decimal places of limits and coefficients in strict mode, so that exact comparisons fit 128 bits.
 const LIMIT_PLACES: u32 = 12;
@@ -105,9 +107,9 @@ pub struct PositionBounds {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LinearConstraint {
     /// Its name, by which it is reported.
-    pub name: String,
+    pub name: Text,
     /// a, by instrument.
-    pub coefficients: BTreeMap<String, Decimal>,
+    pub coefficients: BTreeMap<Text, Decimal>,
     /// Lower limit.
     pub lower: Option<Decimal>,
     /// Upper limit.
@@ -158,7 +160,7 @@ pub struct Options {
     /// Strict: where the weight of sell-only names goes.
     pub sell_only_policy: SellOnlyPolicy,
     /// Strict: limits of single names.
-    pub position_bounds: BTreeMap<String, PositionBounds>,
+    pub position_bounds: BTreeMap<Text, PositionBounds>,
     /// Strict: weights down to `short_floor`.
     pub allow_short: bool,
     /// Strict: the least weight of any name (≤ 0), stated where `allow_short`.
@@ -168,11 +170,11 @@ pub struct Options {
     /// Strict: γ ≥ 0 in γ·Σ|w − current|.
     pub turnover_penalty: Decimal,
     /// Strict: cᵢ ≥ 0 in Σ cᵢ|wᵢ − current|.
-    pub cost_rates: BTreeMap<String, Decimal>,
+    pub cost_rates: BTreeMap<Text, Decimal>,
     /// Strict: nothing is sold.
     pub buys_only: bool,
     /// Strict: locked holdings that may be traded down to a weight, if the rules need it.
-    pub unlock_to: BTreeMap<String, Decimal>,
+    pub unlock_to: BTreeMap<Text, Decimal>,
     /// Strict: solve with Clarabel too and report how far it is from the exact weights.
     pub cross_check: bool,
 }
@@ -251,7 +253,7 @@ const STRICT: [&str; 11] = [
 ];
 
 /// Reads the options at `path`.
-pub(super) fn options(value: &Value, path: &str) -> Result<Options, InputError> {
+pub(super) fn options(value: &Node<'_>, path: Place<'_>) -> Result<Options, InputError> {
     let fields = Fields::of(value, path)?;
     let default = Options::default();
     let modes = [("PARITY", RoundingMode::Parity), ("STRICT", RoundingMode::Strict)];
@@ -262,7 +264,7 @@ pub(super) fn options(value: &Value, path: &str) -> Result<Options, InputError> 
         && let Some(key) = STRICT.iter().find(|key| fields.get(key).is_some())
     {
         let expected = "it only with rounding_mode STRICT";
-        return Err(fault(InputCode::UnknownField, &fields.path(key), expected, "it with PARITY"));
+        return Err(fault(InputCode::UnknownField, fields.path(key), expected, "it with PARITY"));
     }
     let strict = rounding_mode == RoundingMode::Strict;
     let valuations =
@@ -271,11 +273,11 @@ pub(super) fn options(value: &Value, path: &str) -> Result<Options, InputError> 
     let number = |key: &str, default: Decimal| Ok(fields.optional_decimal(key)?.unwrap_or(default));
     let limit = |key: &str, default: Decimal| {
         let value: Decimal = number(key, default)?;
-        if strict { short(value, &fields.path(key), LIMIT_PLACES) } else { Ok(value) }
+        if strict { short(value, fields.path(key), LIMIT_PLACES) } else { Ok(value) }
     };
     let part = |key: &str| {
         let value = fields.optional_decimal(key)?;
-        value.map(|v| within(v, &fields.path(key), Decimal::ZERO, Decimal::ONE)).transpose()
+        value.map(|v| within(v, fields.path(key), Decimal::ZERO, Decimal::ONE)).transpose()
     };
     let dust = |key: &str| fields.get(key).map(|v| threshold(v, fields.path(key))).transpose();
     let mut read = Options {
@@ -304,7 +306,7 @@ pub(super) fn options(value: &Value, path: &str) -> Result<Options, InputError> 
     };
     if strict {
         if let Some(cap) = read.single_position_max_weight {
-            short(cap, &fields.path("single_position_max_weight"), LIMIT_PLACES)?;
+            short(cap, fields.path("single_position_max_weight"), LIMIT_PLACES)?;
         }
         strict_options(&fields, &mut read)?;
     }
@@ -323,28 +325,31 @@ fn strict_options(fields: &Fields<'_>, read: &mut Options) -> Result<(), InputEr
     let path = fields.path("turnover_penalty");
     let penalty = fields.optional_decimal("turnover_penalty")?.unwrap_or(read.turnover_penalty);
     read.turnover_penalty =
-        short(within(penalty, &path, Decimal::ZERO, Decimal::ONE_THOUSAND)?, &path, LIMIT_PLACES)?;
-    for (id, value, path) in members(fields, "cost_rates")? {
-        let rate = within(decimal(value, &path)?, &path, Decimal::ZERO, Decimal::ONE_THOUSAND)?;
-        read.cost_rates.insert(id, short(rate, &path, LIMIT_PLACES)?);
-    }
-    for (id, value, path) in members(fields, "unlock_to")? {
-        let limit = within(decimal(value, &path)?, &path, Decimal::NEGATIVE_ONE, Decimal::ONE)?;
-        read.unlock_to.insert(id, short(limit, &path, LIMIT_PLACES)?);
-    }
-    for (id, value, path) in members(fields, "position_bounds")? {
+        short(within(penalty, path, Decimal::ZERO, Decimal::ONE_THOUSAND)?, path, LIMIT_PLACES)?;
+    fields.members("cost_rates", |id, value, path| {
+        let rate = within(decimal(value, path)?, path, Decimal::ZERO, Decimal::ONE_THOUSAND)?;
+        read.cost_rates.insert(id.into(), short(rate, path, LIMIT_PLACES)?);
+        Ok(())
+    })?;
+    fields.members("unlock_to", |id, value, path| {
+        let limit = within(decimal(value, path)?, path, Decimal::NEGATIVE_ONE, Decimal::ONE)?;
+        read.unlock_to.insert(id.into(), short(limit, path, LIMIT_PLACES)?);
+        Ok(())
+    })?;
+    fields.members("position_bounds", |id, value, path| {
         let own = Fields::of(value, path)?;
         own.only(&["min_weight", "max_weight"])?;
         let bound = |key: &str| {
             let value = own.optional_decimal(key)?;
             let least = if read.allow_short { Decimal::NEGATIVE_ONE } else { Decimal::ZERO };
             let checked =
-                |v| short(within(v, &own.path(key), least, Decimal::ONE)?, &own.path(key), LIMIT_PLACES);
+                |v| short(within(v, own.path(key), least, Decimal::ONE)?, own.path(key), LIMIT_PLACES);
             value.map(checked).transpose()
         };
         let bounds = PositionBounds { min_weight: bound("min_weight")?, max_weight: bound("max_weight")? };
-        read.position_bounds.insert(id, bounds);
-    }
+        read.position_bounds.insert(id.into(), bounds);
+        Ok(())
+    })?;
     let mut names = BTreeSet::new();
     read.linear_constraints =
         fields.list("linear_constraints", |value, path| linear_constraint(value, path, &mut names))?;
@@ -355,24 +360,16 @@ fn short_floor(fields: &Fields<'_>, allow_short: bool) -> Result<Option<Decimal>
     let path = fields.path("short_floor");
     match (fields.optional_decimal("short_floor")?, allow_short) {
         (None, false) => Ok(None),
-        (None, true) => Err(fault(InputCode::Missing, &path, "a floor where allow_short is true", "nothing")),
+        (None, true) => Err(fault(InputCode::Missing, path, "a floor where allow_short is true", "nothing")),
         (Some(floor), true) => {
-            let floor = within(floor, &path, Decimal::NEGATIVE_ONE, Decimal::ZERO)?;
-            Ok(Some(short(floor, &path, LIMIT_PLACES)?))
+            let floor = within(floor, path, Decimal::NEGATIVE_ONE, Decimal::ZERO)?;
+            Ok(Some(short(floor, path, LIMIT_PLACES)?))
         }
         (Some(floor), false) => {
             let expected = "no floor unless allow_short is true";
-            Err(fault(InputCode::OutOfRange, &path, expected, floor.to_string()))
+            Err(fault(InputCode::OutOfRange, path, expected, floor.to_string()))
         }
     }
-}
-
-/// Entries of an object, if it is there, with their places.
-fn members<'a>(fields: &Fields<'a>, key: &str) -> Result<Vec<(String, &'a Value, String)>, InputError> {
-    let path = fields.path(key);
-    let Some(value) = fields.get(key) else { return Ok(Vec::new()) };
-    let object = Fields::of(value, path.clone())?;
-    Ok(object.entries().map(|(id, value)| (id.clone(), value, child(&path, id))).collect())
 }
 
 fn group_constraints(
@@ -380,17 +377,17 @@ fn group_constraints(
     strict: bool,
 ) -> Result<BTreeMap<String, GroupConstraint>, InputError> {
     let mut groups = BTreeMap::new();
-    for (key, value, path) in members(fields, "group_constraints")? {
+    fields.members("group_constraints", |key, value, path| {
         let parts: Vec<&str> = key.split(':').collect();
         if parts.len() != 2 || parts.iter().any(|part| part.is_empty()) {
             let expected = "a key of the form attribute:value";
-            return Err(fault(InputCode::OutOfRange, &path, expected, format!("{key:?}")));
+            return Err(fault(InputCode::OutOfRange, path, expected, format!("{key:?}")));
         }
         let own = Fields::of(value, path)?;
         own.only(if strict { &["max_weight", "min_weight"] } else { &["max_weight"] })?;
         let part = |name: &str| {
             let value = own.optional_decimal(name)?;
-            value.map(|v| within(v, &own.path(name), Decimal::ZERO, Decimal::ONE)).transpose()
+            value.map(|v| within(v, own.path(name), Decimal::ZERO, Decimal::ONE)).transpose()
         };
         let group = GroupConstraint { max_weight: part("max_weight")?, min_weight: part("min_weight")? };
         if group.min_weight.is_none() {
@@ -398,53 +395,55 @@ fn group_constraints(
         }
         if strict {
             for (name, value) in [("max_weight", group.max_weight), ("min_weight", group.min_weight)] {
-                value.map(|v| short(v, &own.path(name), LIMIT_PLACES)).transpose()?;
+                value.map(|v| short(v, own.path(name), LIMIT_PLACES)).transpose()?;
             }
         }
-        groups.insert(key, group);
-    }
+        groups.insert(key.to_string(), group);
+        Ok(())
+    })?;
     Ok(groups)
 }
 
 fn linear_constraint(
-    value: &Value,
-    path: String,
-    names: &mut BTreeSet<String>,
+    value: &Node<'_>,
+    path: Place<'_>,
+    names: &mut BTreeSet<Text>,
 ) -> Result<LinearConstraint, InputError> {
     let fields = Fields::of(value, path)?;
     fields.only(&["name", "coefficients", "lower", "upper"])?;
     let name = fields.text("name")?;
     if !names.insert(name.clone()) {
         let received = format!("{name:?} again");
-        return Err(fault(InputCode::Duplicate, &fields.path("name"), "each name once", received));
+        return Err(fault(InputCode::Duplicate, fields.path("name"), "each name once", received));
     }
     fields.required("coefficients")?;
     let mut coefficients = BTreeMap::new();
-    for (id, value, path) in members(&fields, "coefficients")? {
+    fields.members("coefficients", |id, value, path| {
         let largest = Decimal::from(LARGEST_COEFFICIENT);
-        let coefficient = within(decimal(value, &path)?, &path, -largest, largest)?;
-        coefficients.insert(id, short(coefficient, &path, COEFFICIENT_PLACES)?);
-    }
+        let coefficient = within(decimal(value, path)?, path, -largest, largest)?;
+        coefficients.insert(id.into(), short(coefficient, path, COEFFICIENT_PLACES)?);
+        Ok(())
+    })?;
     if coefficients.is_empty() {
         let path = fields.path("coefficients");
-        return Err(fault(InputCode::Empty, &path, "at least one coefficient", "none"));
+        return Err(fault(InputCode::Empty, path, "at least one coefficient", "none"));
     }
     let limit = |key: &str| {
         let largest = Decimal::from(LARGEST_COEFFICIENT * 1000);
         let value = fields.optional_decimal(key)?;
         let checked =
-            |v| short(within(v, &fields.path(key), -largest, largest)?, &fields.path(key), LIMIT_PLACES);
+            |v| short(within(v, fields.path(key), -largest, largest)?, fields.path(key), LIMIT_PLACES);
         value.map(checked).transpose()
     };
     let (lower, upper) = (limit("lower")?, limit("upper")?);
     if lower.is_none() && upper.is_none() {
-        return Err(fault(InputCode::Missing, &fields.path("upper"), "a lower or an upper limit", "neither"));
+        return Err(fault(InputCode::Missing, fields.path("upper"), "a lower or an upper limit", "neither"));
     }
     Ok(LinearConstraint { name, coefficients, lower, upper })
 }
 
 /// The number, if it has at most that many decimal places.
-fn short(value: Decimal, path: &str, places: u32) -> Result<Decimal, InputError> {
+fn short(value: Decimal, path: impl Display, places: u32) -> Result<Decimal, InputError> {
     if value.normalize().scale() <= places {
         return Ok(value);
     }

@@ -1,44 +1,75 @@
 //! A JSON document read with the place of every fault.
 
-use rust_decimal::Decimal;
-use serde_json::{Map, Value};
+use std::fmt::{self, Display};
 
+use rust_decimal::Decimal;
+
+use super::document::{Members, Node};
 use crate::error::{InputCode, InputError};
+use crate::targets::Text;
 
 /// Largest size of a number in a request.
 pub(crate) const LARGEST: i64 = 1_000_000_000_000_000_000;
 
-/// An object of the document and where it is.
-pub(crate) struct Fields<'a> {
-    path: String,
-    map: &'a Map<String, Value>,
+/// Where a value is. It is written out only for a fault.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place<'a> {
+    /// The whole document.
+    Body,
+    /// A field of the object there.
+    Field(&'a Place<'a>, &'a str),
+    /// An entry of the list there.
+    Entry(&'a Place<'a>, usize),
 }
 
-/// `path.key`, or `path["key"]` if the key is no plain word.
-pub(crate) fn child(path: &str, key: &str) -> String {
-    let plain = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    match (path.is_empty(), plain) {
-        (true, _) => key.to_string(),
-        (false, true) => format!("{path}.{key}"),
-        (false, false) => format!("{path}[{key:?}]"),
+impl<'a> Place<'a> {
+    /// The field of that name.
+    pub fn field(&'a self, key: &'a str) -> Self {
+        Self::Field(self, key)
     }
 }
 
-/// A fault of the given code.
-pub(crate) fn fault(code: InputCode, path: &str, expected: &str, received: impl Into<String>) -> InputError {
-    InputError::new(code, path, expected, received)
+impl Display for Place<'_> {
+    /// `path.key`, or `path["key"]` if the key is no plain word.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Body => Ok(()),
+            Self::Entry(list, k) => write!(out, "{list}[{k}]"),
+            Self::Field(Self::Body, key) => out.write_str(key),
+            Self::Field(object, key) => {
+                let plain = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+                if plain { write!(out, "{object}.{key}") } else { write!(out, "{object}[{key:?}]") }
+            }
+        }
+    }
 }
 
-fn wrong_type(path: &str, expected: &str, value: &Value) -> InputError {
+/// An object of the document and where it is.
+pub(crate) struct Fields<'a> {
+    place: Place<'a>,
+    map: &'a Members<'a>,
+}
+
+/// A fault of the given code.
+pub(crate) fn fault(
+    code: InputCode,
+    place: impl Display,
+    expected: &str,
+    received: impl Into<String>,
+) -> InputError {
+    InputError::new(code, place.to_string(), expected, received)
+}
+
+fn wrong_type(place: impl Display, expected: &str, value: &Node<'_>) -> InputError {
     let kind = match value {
-        Value::Null => "null".to_string(),
-        Value::Bool(b) => b.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => format!("{:?}", shortened(text)),
-        Value::Array(_) => "an array".to_string(),
-        Value::Object(_) => "an object".to_string(),
+        Node::Null => "null".to_string(),
+        Node::Flag(flag) => flag.to_string(),
+        Node::Number(number) => number.to_string(),
+        Node::Text(text) => format!("{:?}", shortened(text)),
+        Node::List(_) => "an array".to_string(),
+        Node::Object(_) => "an object".to_string(),
     };
-    fault(InputCode::WrongType, path, expected, kind)
+    fault(InputCode::WrongType, place, expected, kind)
 }
 
 fn shortened(text: &str) -> String {
@@ -50,152 +81,173 @@ fn shortened(text: &str) -> String {
 }
 
 impl<'a> Fields<'a> {
-    /// The object at `path`.
-    pub fn of(value: &'a Value, path: impl Into<String>) -> Result<Self, InputError> {
-        let path = path.into();
-        match value {
-            Value::Object(map) => Ok(Self { path, map }),
-            other => Err(wrong_type(if path.is_empty() { "body" } else { &path }, "an object", other)),
+    /// The object at `place`.
+    pub fn of(value: &'a Node<'a>, place: Place<'a>) -> Result<Self, InputError> {
+        match (value, place) {
+            (Node::Object(map), _) => Ok(Self { place, map }),
+            (other, Place::Body) => Err(wrong_type("body", "an object", other)),
+            (other, _) => Err(wrong_type(place, "an object", other)),
         }
     }
 
     /// The place of a field.
-    pub fn path(&self, key: &str) -> String {
-        child(&self.path, key)
+    pub fn path<'b>(&'b self, key: &'b str) -> Place<'b> {
+        self.place.field(key)
     }
 
     /// Refuses keys other than these.
     pub fn only(&self, known: &[&str]) -> Result<(), InputError> {
-        match self.map.keys().find(|key| !known.contains(&key.as_str())) {
+        match self.map.entries().find(|(key, _)| !known.contains(key)) {
             None => Ok(()),
-            Some(key) => {
+            Some((key, _)) => {
                 let expected = format!("one of {}", known.join(", "));
-                Err(fault(InputCode::UnknownField, &self.path(key), &expected, "an unknown name"))
+                Err(fault(InputCode::UnknownField, self.path(key), &expected, "an unknown name"))
             }
         }
     }
 
     /// Keys in the order of the alphabet, with their values.
-    pub fn entries(&self) -> impl Iterator<Item = (&'a String, &'a Value)> {
-        self.map.iter()
+    pub fn entries(&self) -> impl Iterator<Item = (&'a str, &'a Node<'a>)> {
+        self.map.entries()
     }
 
     /// The value, unless it is absent or null.
-    pub fn get(&self, key: &str) -> Option<&'a Value> {
-        self.map.get(key).filter(|value| !value.is_null())
+    pub fn get(&self, key: &str) -> Option<&'a Node<'a>> {
+        self.map.get(key).filter(|value| !matches!(value, Node::Null))
     }
 
     /// The value, which must be there.
-    pub fn required(&self, key: &str) -> Result<&'a Value, InputError> {
-        let missing = || fault(InputCode::Missing, &self.path(key), "a value", "nothing");
+    pub fn required(&self, key: &str) -> Result<&'a Node<'a>, InputError> {
+        let missing = || fault(InputCode::Missing, self.path(key), "a value", "nothing");
         self.get(key).ok_or_else(missing)
     }
 
     /// A text that must be there, not empty.
-    pub fn text(&self, key: &str) -> Result<String, InputError> {
-        // Paths are for faults only.
-        match self.get(key) {
-            Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
-            _ => text(self.required(key)?, &self.path(key)),
-        }
+    pub fn text(&self, key: &str) -> Result<Text, InputError> {
+        text(self.required(key)?, self.path(key))
     }
 
     /// A text, if there is one.
-    pub fn optional_text(&self, key: &str) -> Result<Option<String>, InputError> {
-        self.get(key).map(|value| text(value, &self.path(key))).transpose()
+    pub fn optional_text(&self, key: &str) -> Result<Option<Text>, InputError> {
+        self.get(key).map(|value| text(value, self.path(key))).transpose()
     }
 
     /// A number that must be there.
     pub fn decimal(&self, key: &str) -> Result<Decimal, InputError> {
-        match self.get(key) {
-            Some(Value::String(text)) if is_plain(text) => match Decimal::from_str_exact(text) {
-                Ok(value) => Ok(value.normalize()),
-                Err(_) => decimal(self.required(key)?, &self.path(key)),
-            },
-            _ => decimal(self.required(key)?, &self.path(key)),
-        }
+        decimal(self.required(key)?, self.path(key))
     }
 
     /// A number, if there is one.
     pub fn optional_decimal(&self, key: &str) -> Result<Option<Decimal>, InputError> {
-        self.get(key).map(|value| decimal(value, &self.path(key))).transpose()
+        self.get(key).map(|value| decimal(value, self.path(key))).transpose()
     }
 
     /// True or false, or the default.
     pub fn flag(&self, key: &str, default: bool) -> Result<bool, InputError> {
         match self.get(key) {
             None => Ok(default),
-            Some(Value::Bool(value)) => Ok(*value),
-            Some(other) => Err(wrong_type(&self.path(key), "true or false", other)),
+            Some(Node::Flag(value)) => Ok(*value),
+            Some(other) => Err(wrong_type(self.path(key), "true or false", other)),
         }
     }
 
     /// One word of a list, or the default.
     pub fn word<T: Copy>(&self, key: &str, words: &[(&str, T)], default: T) -> Result<T, InputError> {
         let Some(value) = self.get(key) else { return Ok(default) };
+        if let Node::Text(given) = value
+            && let Some((_, found)) = words.iter().find(|(word, _)| word == given)
+        {
+            return Ok(*found);
+        }
         let names: Vec<&str> = words.iter().map(|w| w.0).collect();
         let expected = format!("one of {}", names.join(", "));
-        let given = value.as_str().ok_or_else(|| wrong_type(&self.path(key), &expected, value))?;
-        let found = words.iter().find(|w| w.0 == given);
-        let unknown =
-            || fault(InputCode::OutOfRange, &self.path(key), &expected, format!("{:?}", shortened(given)));
-        found.map(|w| w.1).ok_or_else(unknown)
+        Err(match value {
+            Node::Text(given) => {
+                fault(InputCode::OutOfRange, self.path(key), &expected, format!("{:?}", shortened(given)))
+            }
+            other => wrong_type(self.path(key), &expected, other),
+        })
     }
 
     /// Each entry of a list, or of nothing if it is absent.
     pub fn list<T>(
         &self,
         key: &str,
-        mut read: impl FnMut(&'a Value, String) -> Result<T, InputError>,
+        mut read: impl FnMut(&'a Node<'a>, Place<'_>) -> Result<T, InputError>,
     ) -> Result<Vec<T>, InputError> {
-        let path = self.path(key);
+        let place = self.path(key);
         match self.get(key) {
             None => Ok(Vec::new()),
-            Some(Value::Array(values)) => {
-                values.iter().enumerate().map(|(k, value)| read(value, format!("{path}[{k}]"))).collect()
+            Some(Node::List(values)) => {
+                values.iter().enumerate().map(|(k, value)| read(value, Place::Entry(&place, k))).collect()
             }
-            Some(other) => Err(wrong_type(&path, "an array", other)),
+            Some(other) => Err(wrong_type(place, "an array", other)),
         }
+    }
+
+    /// Each member of an object, or of nothing if it is absent.
+    pub fn members(
+        &self,
+        key: &str,
+        mut read: impl FnMut(&str, &Node<'_>, Place<'_>) -> Result<(), InputError>,
+    ) -> Result<(), InputError> {
+        let Some(value) = self.get(key) else { return Ok(()) };
+        let place = self.path(key);
+        let object = Fields::of(value, place)?;
+        object.map.entries().try_for_each(|(key, value)| read(key, value, place.field(key)))
     }
 }
 
 /// A text that is not empty.
-pub(crate) fn text(value: &Value, path: &str) -> Result<String, InputError> {
+pub(crate) fn text(value: &Node<'_>, place: Place<'_>) -> Result<Text, InputError> {
     match value {
-        Value::String(text) if !text.is_empty() => Ok(text.clone()),
-        Value::String(_) => Err(fault(InputCode::Empty, path, "a text that is not empty", "\"\"")),
-        other => Err(wrong_type(path, "a text", other)),
+        Node::Text(text) if !text.is_empty() => Ok(text.as_ref().into()),
+        Node::Text(_) => Err(fault(InputCode::Empty, place, "a text that is not empty", "\"\"")),
+        other => Err(wrong_type(place, "a text", other)),
     }
 }
 
 /// A decimal from a text or a number, exactly; trailing zeros are dropped.
-pub(crate) fn decimal(value: &Value, path: &str) -> Result<Decimal, InputError> {
-    let written = match value {
-        Value::String(text) => text.trim().to_string(),
-        Value::Number(number) => number.to_string(),
-        other => return Err(wrong_type(path, "a decimal number", other)),
-    };
-    let Some(parsed) = exactly(&written) else {
+pub(crate) fn decimal(value: &Node<'_>, place: Place<'_>) -> Result<Decimal, InputError> {
+    match value {
+        Node::Text(text) => match few_digits(text) {
+            Some(value) => Ok(value),
+            None => written_decimal(text.trim(), place),
+        },
+        Node::Number(number) => written_decimal(&number.to_string(), place),
+        other => Err(wrong_type(place, "a decimal number", other)),
+    }
+}
+
+fn written_decimal(written: &str, place: Place<'_>) -> Result<Decimal, InputError> {
+    let Some(parsed) = exactly(written) else {
         let code = match written.trim_start_matches(['-', '+']).to_ascii_lowercase().as_str() {
             "nan" | "inf" | "infinity" => InputCode::NotFinite,
             _ => InputCode::WrongType,
         };
-        return Err(fault(
-            code,
-            path,
-            "a decimal number of at most 28 digits",
-            format!("{:?}", shortened(&written)),
-        ));
+        let received = format!("{:?}", shortened(written));
+        return Err(fault(code, place, "a decimal number of at most 28 digits", received));
     };
     if parsed.abs() > Decimal::from(LARGEST) {
-        return Err(fault(InputCode::OutOfRange, path, "a number of size at most 1e18", written));
+        return Err(fault(InputCode::OutOfRange, place, "a number of size at most 1e18", written));
     }
     Ok(parsed.normalize())
 }
 
-/// True for few digits with a point at most.
-fn is_plain(text: &str) -> bool {
-    text.len() <= DIGITS_OF_DOUBLES && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+/// The decimal of a few digits with at most one point between them, which is how nearly all numbers are written.
+fn few_digits(text: &str) -> Option<Decimal> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let is_whole = whole.len() == text.len();
+    if text.len() > DIGITS_OF_DOUBLES || whole.is_empty() || (fraction.is_empty() && !is_whole) {
+        return None;
+    }
+    // Zeros at the end are dropped.
+    let fraction = fraction.trim_end_matches('0');
+    let mut mantissa = 0;
+    for digit in whole.bytes().chain(fraction.bytes()) {
+        mantissa = 10 * mantissa + i64::from(digit.is_ascii_digit().then(|| digit - b'0')?);
+    }
+    Some(Decimal::new(mantissa, fraction.len() as u32))
 }
 
 /// The decimal, unless it needs more than 28 digits.
@@ -264,7 +316,7 @@ pub(crate) fn long_numbers_as_texts(json: &str) -> Option<String> {
 /// The number, if it lies in [lower, upper].
 pub(crate) fn within(
     value: Decimal,
-    path: &str,
+    place: impl Display,
     lower: Decimal,
     upper: Decimal,
 ) -> Result<Decimal, InputError> {
@@ -272,5 +324,5 @@ pub(crate) fn within(
         return Ok(value);
     }
     let expected = format!("a number from {lower} to {upper}");
-    Err(fault(InputCode::OutOfRange, path, &expected, value.to_string()))
+    Err(fault(InputCode::OutOfRange, place, &expected, value.to_string()))
 }

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 use serde::Serialize;
-use serde_json::Value;
 
-use super::reader::{Fields, child, decimal, fault, text, within};
+use super::document::Node;
+use super::reader::{Fields, Place, decimal, fault, text, within};
 use crate::error::{InputCode, InputError};
+use crate::targets::Text;
 
 /// An amount in a currency.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -15,14 +16,14 @@ pub struct Money {
     /// How much.
     pub amount: Decimal,
     /// Of which currency.
-    pub currency: String,
+    pub currency: Text,
 }
 
 /// What is held of one instrument.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Position {
     /// The instrument.
-    pub instrument_id: String,
+    pub instrument_id: Text,
     /// Units; may be negative.
     pub quantity: Decimal,
     /// Its value, in its own currency, where the custodian states one.
@@ -33,7 +34,7 @@ pub struct Position {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CashBalance {
     /// The currency.
-    pub currency: String,
+    pub currency: Text,
     /// How much.
     pub amount: Decimal,
 }
@@ -42,11 +43,11 @@ pub struct CashBalance {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PortfolioSnapshot {
     /// The portfolio.
-    pub portfolio_id: String,
+    pub portfolio_id: Text,
     /// The state of the portfolio, if it has a name.
-    pub snapshot_id: Option<String>,
+    pub snapshot_id: Option<Text>,
     /// The currency in which weights are measured.
-    pub base_currency: String,
+    pub base_currency: Text,
     /// Holdings.
     pub positions: Vec<Position>,
     /// Cash.
@@ -57,18 +58,18 @@ pub struct PortfolioSnapshot {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Price {
     /// The instrument.
-    pub instrument_id: String,
+    pub instrument_id: Text,
     /// The price (≥ 0).
     pub price: Decimal,
     /// Its currency.
-    pub currency: String,
+    pub currency: Text,
 }
 
 /// The rate of a pair `AAA/BBB`: units of BBB for one of AAA.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FxRate {
     /// `AAA/BBB`.
-    pub pair: String,
+    pub pair: Text,
     /// The rate (≥ 0; 0 counts as missing).
     pub rate: Decimal,
 }
@@ -77,7 +78,7 @@ pub struct FxRate {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MarketDataSnapshot {
     /// The state of the market, if it has a name.
-    pub snapshot_id: Option<String>,
+    pub snapshot_id: Option<Text>,
     /// Prices; of duplicates the first counts.
     pub prices: Vec<Price>,
     /// Rates; of duplicates the first counts.
@@ -88,7 +89,7 @@ pub struct MarketDataSnapshot {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ModelTarget {
     /// The instrument.
-    pub instrument_id: String,
+    pub instrument_id: Text,
     /// Its weight (0.25 = 25 %).
     pub weight: Decimal,
 }
@@ -130,22 +131,22 @@ pub struct Threshold {
     /// How much, in the currency of the trade.
     pub amount: Decimal,
     /// As written.
-    pub currency: Option<String>,
+    pub currency: Option<Text>,
 }
 
 /// What is known of an instrument.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ShelfEntry {
     /// The instrument.
-    pub instrument_id: String,
+    pub instrument_id: Text,
     /// What may be done with it.
     pub status: ShelfStatus,
     /// Its class (`UNKNOWN` if none is given).
-    pub asset_class: String,
+    pub asset_class: Text,
     /// Trades below this are dust.
     pub min_notional: Option<Threshold>,
     /// Properties by which groups are formed: `sector` → `TECH`.
-    pub attributes: BTreeMap<String, String>,
+    pub attributes: BTreeMap<Text, Text>,
 }
 
 /// What of the input is judged more strictly in strict mode.
@@ -163,42 +164,41 @@ impl Strictness {
     }
 
     /// In strict mode, an error if the name came before.
-    fn unique(self, seen: &mut BTreeSet<String>, name: &str, path: &str) -> Result<(), InputError> {
-        if self.strict && !seen.insert(name.to_string()) {
+    fn unique(self, seen: &mut BTreeSet<Text>, name: &str, path: Place<'_>) -> Result<(), InputError> {
+        if self.strict && !seen.insert(name.into()) {
             return Err(fault(InputCode::Duplicate, path, "each name once", format!("{name:?} again")));
         }
         Ok(())
     }
 }
 
-pub(super) fn money(value: &Value, path: String) -> Result<Money, InputError> {
+pub(super) fn money(value: &Node<'_>, path: Place<'_>) -> Result<Money, InputError> {
     let fields = Fields::of(value, path)?;
     fields.only(&["amount", "currency"])?;
     Ok(Money { amount: fields.decimal("amount")?, currency: fields.text("currency")? })
 }
 
 /// `{amount, currency}` or a plain number.
-pub(super) fn threshold(value: &Value, path: String) -> Result<Threshold, InputError> {
-    if let Value::Object(_) = value {
+pub(super) fn threshold(value: &Node<'_>, path: Place<'_>) -> Result<Threshold, InputError> {
+    if let Node::Object(_) = value {
         let Money { amount, currency } = money(value, path)?;
         return Ok(Threshold { amount, currency: Some(currency) });
     }
-    Ok(Threshold { amount: decimal(value, &path)?, currency: None })
+    Ok(Threshold { amount: decimal(value, path)?, currency: None })
 }
 
 pub(super) fn portfolio(
-    value: &Value,
-    path: &str,
+    (value, path): (&Node<'_>, Place<'_>),
     mode: Strictness,
 ) -> Result<PortfolioSnapshot, InputError> {
     let fields = Fields::of(value, path)?;
     mode.only(&fields, &["portfolio_id", "snapshot_id", "base_currency", "positions", "cash_balances"])?;
     let (mut held, mut currencies) = (BTreeSet::new(), BTreeSet::new());
-    let position = |value: &Value, path: String| {
+    let position = |value: &Node<'_>, path: Place<'_>| {
         let fields = Fields::of(value, path)?;
         mode.only(&fields, &["instrument_id", "quantity", "market_value", "lots"])?;
         let instrument_id = fields.text("instrument_id")?;
-        mode.unique(&mut held, &instrument_id, &fields.path("instrument_id"))?;
+        mode.unique(&mut held, &instrument_id, fields.path("instrument_id"))?;
         let market_value = fields.get("market_value").map(|v| money(v, fields.path("market_value")));
         Ok(Position {
             instrument_id,
@@ -206,11 +206,11 @@ pub(super) fn portfolio(
             market_value: market_value.transpose()?,
         })
     };
-    let balance = |value: &Value, path: String| {
+    let balance = |value: &Node<'_>, path: Place<'_>| {
         let fields = Fields::of(value, path)?;
         mode.only(&fields, &["currency", "amount", "settled", "pending"])?;
         let currency = fields.text("currency")?;
-        mode.unique(&mut currencies, &currency, &fields.path("currency"))?;
+        mode.unique(&mut currencies, &currency, fields.path("currency"))?;
         Ok(CashBalance { currency, amount: fields.decimal("amount")? })
     };
     Ok(PortfolioSnapshot {
@@ -222,23 +222,26 @@ pub(super) fn portfolio(
     })
 }
 
-pub(super) fn market(value: &Value, path: &str, mode: Strictness) -> Result<MarketDataSnapshot, InputError> {
+pub(super) fn market(
+    (value, path): (&Node<'_>, Place<'_>),
+    mode: Strictness,
+) -> Result<MarketDataSnapshot, InputError> {
     let fields = Fields::of(value, path)?;
     mode.only(&fields, &["snapshot_id", "prices", "fx_rates"])?;
     let (mut priced, mut pairs) = (BTreeSet::new(), BTreeSet::new());
-    let price = |value: &Value, path: String| {
+    let price = |value: &Node<'_>, path: Place<'_>| {
         let fields = Fields::of(value, path)?;
         mode.only(&fields, &["instrument_id", "price", "currency"])?;
         let instrument_id = fields.text("instrument_id")?;
-        mode.unique(&mut priced, &instrument_id, &fields.path("instrument_id"))?;
+        mode.unique(&mut priced, &instrument_id, fields.path("instrument_id"))?;
         let price = not_negative(&fields, "price")?;
         Ok(Price { instrument_id, price, currency: fields.text("currency")? })
     };
-    let rate = |value: &Value, path: String| {
+    let rate = |value: &Node<'_>, path: Place<'_>| {
         let fields = Fields::of(value, path)?;
         mode.only(&fields, &["pair", "rate"])?;
         let pair = fields.text("pair")?;
-        mode.unique(&mut pairs, &pair, &fields.path("pair"))?;
+        mode.unique(&mut pairs, &pair, fields.path("pair"))?;
         Ok(FxRate { pair, rate: not_negative(&fields, "rate")? })
     };
     Ok(MarketDataSnapshot {
@@ -251,8 +254,7 @@ pub(super) fn market(value: &Value, path: &str, mode: Strictness) -> Result<Mark
 fn not_negative(fields: &Fields<'_>, key: &str) -> Result<Decimal, InputError> {
     let value = fields.decimal(key)?;
     if value.is_sign_negative() && !value.is_zero() {
-        let path = fields.path(key);
-        return Err(fault(InputCode::OutOfRange, &path, "a number from 0", value.to_string()));
+        return Err(fault(InputCode::OutOfRange, fields.path(key), "a number from 0", value.to_string()));
     }
     Ok(value)
 }
@@ -260,7 +262,10 @@ fn not_negative(fields: &Fields<'_>, key: &str) -> Result<Decimal, InputError> {
 /// Largest size of a model weight, so that values stay within 28 digits.
 const LARGEST_WEIGHT: i64 = 1000;
 
-pub(super) fn model(value: &Value, path: &str, mode: Strictness) -> Result<Vec<ModelTarget>, InputError> {
+pub(super) fn model(
+    (value, path): (&Node<'_>, Place<'_>),
+    mode: Strictness,
+) -> Result<Vec<ModelTarget>, InputError> {
     let fields = Fields::of(value, path)?;
     mode.only(&fields, &["targets"])?;
     let mut seen = BTreeSet::new();
@@ -268,22 +273,22 @@ pub(super) fn model(value: &Value, path: &str, mode: Strictness) -> Result<Vec<M
         let fields = Fields::of(value, path)?;
         mode.only(&fields, &["instrument_id", "weight"])?;
         let instrument_id = fields.text("instrument_id")?;
-        mode.unique(&mut seen, &instrument_id, &fields.path("instrument_id"))?;
+        mode.unique(&mut seen, &instrument_id, fields.path("instrument_id"))?;
         let (lower, upper) = if mode.strict {
             (mode.least_weight, Decimal::ONE)
         } else {
             (Decimal::from(-LARGEST_WEIGHT), Decimal::from(LARGEST_WEIGHT))
         };
-        let weight = within(fields.decimal("weight")?, &fields.path("weight"), lower, upper)?;
+        let weight = within(fields.decimal("weight")?, fields.path("weight"), lower, upper)?;
         Ok(ModelTarget { instrument_id, weight })
     })
 }
 
 pub(super) fn shelf_entry(
-    value: &Value,
-    path: String,
+    value: &Node<'_>,
+    path: Place<'_>,
     mode: Strictness,
-    seen: &mut BTreeSet<String>,
+    seen: &mut BTreeSet<Text>,
 ) -> Result<ShelfEntry, InputError> {
     let known = [
         "instrument_id",
@@ -298,13 +303,13 @@ pub(super) fn shelf_entry(
     let fields = Fields::of(value, path)?;
     mode.only(&fields, &known)?;
     let instrument_id = fields.text("instrument_id")?;
-    mode.unique(seen, &instrument_id, &fields.path("instrument_id"))?;
+    mode.unique(seen, &instrument_id, fields.path("instrument_id"))?;
     fields.required("status")?;
     let mut attributes = BTreeMap::new();
     if let Some(value) = fields.get("attributes") {
         let path = fields.path("attributes");
-        for (key, value) in Fields::of(value, path.clone())?.entries() {
-            attributes.insert(key.clone(), text(value, &child(&path, key))?);
+        for (key, value) in Fields::of(value, path)?.entries() {
+            attributes.insert(key.into(), text(value, path.field(key))?);
         }
     }
     let min_notional = fields.get("min_notional").map(|v| threshold(v, fields.path("min_notional")));

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
+use crate::targets::Text;
+
 /// The status of a stage or of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -21,7 +23,7 @@ pub enum RunStatus {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TargetRow {
     /// The instrument.
-    pub instrument_id: String,
+    pub instrument_id: Text,
     /// The model's weight in that row; 0 outside the model.
     pub model_weight: Decimal,
     /// The target weight.
@@ -29,7 +31,7 @@ pub struct TargetRow {
     /// What happened to it, in the words of the reference.
     pub tags: Vec<&'static str>,
     /// The rules that hold the weight where it is.
-    pub reasons: Vec<String>,
+    pub reasons: Vec<Text>,
 }
 
 /// What the heuristic did about a group.
@@ -44,7 +46,7 @@ pub struct GroupConstraintEvent {
     /// What was taken from it.
     pub released_weight: Decimal,
     /// Who got how much.
-    pub recipients: BTreeMap<String, Decimal>,
+    pub recipients: BTreeMap<Text, Decimal>,
     /// `CAPPED` or `BLOCKED`.
     pub status: &'static str,
 }
@@ -70,7 +72,7 @@ pub struct ActiveConstraint {
     /// By how much the objective falls per unit by which the limit is moved outwards.
     pub price: Decimal,
     /// The name whose bound it is, where the rule speaks of single names.
-    pub instrument_id: Option<String>,
+    pub instrument_id: Option<Text>,
 }
 
 /// The distance of a rule from its limit at the weights returned.
@@ -90,7 +92,7 @@ pub struct RoundingReport {
     /// Decimal places aimed at.
     pub places: u32,
     /// Names that needed more places so that every rule holds.
-    pub finer: Vec<String>,
+    pub finer: Vec<Text>,
     /// Σ of the weights returned less Σ of the exact ones.
     pub residual: Decimal,
     /// max |returned − exact|.

@@ -8,6 +8,7 @@ use super::answer::{ActiveConstraint, ObjectiveTerm, SolveAudit, TargetRow};
 use super::rules::{Constraint, Projection, Rule, RuleBook};
 use super::{TargetProblem, percent, rounded, solver};
 use crate::numeric::digest::Digest;
+use crate::targets::Text;
 use crate::targets::projection::Optimum;
 use crate::targets::projection::problem::Segment;
 use crate::targets::projection::solve::Solution;
@@ -110,14 +111,14 @@ pub(super) fn reasons(
     book: &RuleBook<'_>,
     projection: &Projection,
     optimum: &Optimum,
-    reasons: &mut [Vec<String>],
+    reasons: &mut [Vec<Text>],
 ) {
     for (i, reasons) in reasons.iter_mut().enumerate() {
         if !book.problem.names[i].tradeable {
             let locked = !book.problem.names[i].weight.is_zero();
             reasons.push(if locked { "LOCKED" } else { "SOLD" }.into());
         } else if let Some(rule) = bound_rule(projection, optimum, i) {
-            reasons.push(identifier(&book.constraints[rule].rule));
+            reasons.push(identifier(&book.constraints[rule].rule).into());
         } else if optimum.segments[i] == Segment::AtAnchor {
             reasons.push("NOT_WORTH_TRADING".into());
         }
@@ -126,7 +127,7 @@ pub(super) fn reasons(
         let Some(rule) = projection.row_rules[row].filter(|_| !optimum.multipliers[row].is_zero()) else {
             continue;
         };
-        let reason = identifier(&book.constraints[rule].rule);
+        let reason = Text::from(identifier(&book.constraints[rule].rule));
         for (i, _) in &projection.problem.rows[row].terms {
             if *i < reasons.len() && book.problem.names[*i].tradeable {
                 reasons[*i].push(reason.clone());
@@ -158,7 +159,7 @@ pub(super) fn objective(
     }
     let mut cost = Decimal::ZERO;
     if !options.cost_rates.is_empty() {
-        let rate = |id: &String| options.cost_rates.get(id).copied().unwrap_or_default();
+        let rate = |id: &Text| options.cost_rates.get(id).copied().unwrap_or_default();
         cost = names().map(|pair| rate(&pair.0.instrument_id) * moved(pair)).sum();
     }
     let term = |term, active, value: Decimal| ObjectiveTerm { term, active, value: value.normalize() };

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::answer::{GroupConstraintEvent, ObjectiveTerm, RunStatus, TargetAnswer};
 use super::{TargetProblem, audit, solver};
+use crate::targets::Text;
 use crate::targets::request::Options;
 use crate::targets::request::options::TargetMethod;
 
@@ -14,7 +15,7 @@ use crate::targets::request::options::TargetMethod;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ComparedWeight {
     /// The instrument.
-    pub instrument_id: String,
+    pub instrument_id: Text,
     /// By the method of the options.
     pub primary: Decimal,
     /// By the other one.
@@ -35,7 +36,7 @@ pub struct TargetMethodComparison {
     /// Weights differ beyond this.
     pub tolerance: Decimal,
     /// Names whose weights differ, sorted.
-    pub differing_instruments: Vec<String>,
+    pub differing_instruments: Vec<Text>,
     /// Warnings of the other, sorted, each once.
     pub alternate_warnings: Vec<String>,
     /// Every name in both.
@@ -61,8 +62,8 @@ pub fn compare(
     let alternate_method = options.target_method.other();
     let alternate = problem.solve(&Options { target_method: alternate_method, ..options.clone() });
     let (ours, theirs) = (solver::by_instrument(primary), solver::by_instrument(&alternate));
-    let ids: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
-    let of = |weights: &BTreeMap<String, Decimal>, id: &String| weights.get(id).copied().unwrap_or_default();
+    let ids: BTreeSet<&Text> = ours.keys().chain(theirs.keys()).collect();
+    let of = |weights: &BTreeMap<Text, Decimal>, id: &Text| weights.get(id).copied().unwrap_or_default();
     let weights: Vec<ComparedWeight> = ids
         .into_iter()
         .map(|id| ComparedWeight {
@@ -74,7 +75,7 @@ pub fn compare(
     let tolerance = options.compare_target_methods_tolerance;
     let difference = |w: &ComparedWeight| (w.primary - w.alternate).abs();
     let differing = weights.iter().filter(|w| difference(w) > tolerance);
-    let differing_instruments: Vec<String> = differing.map(|w| w.instrument_id.clone()).collect();
+    let differing_instruments: Vec<Text> = differing.map(|w| w.instrument_id.clone()).collect();
     let squares: Decimal = weights.iter().map(|w| difference(w) * difference(w)).sum();
     let mut alternate_warnings = alternate.warnings.clone();
     alternate_warnings.sort();
@@ -86,7 +87,7 @@ pub fn compare(
     if !differing_instruments.is_empty() {
         warnings.push("TARGET_METHOD_WEIGHT_DIVERGENCE");
     }
-    let objective = |answer: &TargetAnswer, weights: &BTreeMap<String, Decimal>| {
+    let objective = |answer: &TargetAnswer, weights: &BTreeMap<Text, Decimal>| {
         if answer.targets.is_empty() {
             return Vec::new();
         }

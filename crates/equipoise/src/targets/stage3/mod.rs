@@ -32,6 +32,7 @@ use rust_decimal::Decimal;
 pub use answer::{RunStatus, TargetAnswer};
 pub use comparison::compare;
 
+use super::Text;
 use super::request::Options;
 use super::request::options::{RoundingMode, TargetMethod};
 
@@ -39,7 +40,7 @@ use super::request::options::{RoundingMode, TargetMethod};
 #[derive(Debug, Clone, PartialEq)]
 pub struct TargetName {
     /// The instrument.
-    pub instrument_id: String,
+    pub instrument_id: Text,
     /// The weight that stage 2 gives: the model's, that of a lock, or 0 for what is to be sold.
     pub weight: Decimal,
     /// True if it may be bought.
@@ -49,20 +50,20 @@ pub struct TargetName {
     /// The weight held now.
     pub current_weight: Decimal,
     /// Properties of its shelf entry.
-    pub attributes: BTreeMap<String, String>,
+    pub attributes: BTreeMap<Text, Text>,
 }
 
 /// What stage 3 starts from.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TargetProblem {
     /// The model's rows, in order.
-    pub model: Vec<(String, Decimal)>,
+    pub model: Vec<(Text, Decimal)>,
     /// The universe, in the order of the model, then of the holdings.
     pub names: Vec<TargetName>,
     /// Model weight of names that may only be sold.
     pub sell_only_excess: Decimal,
     /// Property names that occur on the shelf.
-    pub known_attributes: BTreeSet<String>,
+    pub known_attributes: BTreeSet<Text>,
 }
 
 impl TargetProblem {

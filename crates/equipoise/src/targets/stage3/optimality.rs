@@ -11,6 +11,7 @@ use rust_decimal::Decimal;
 
 use super::rules::{RuleBook, Treatment};
 use super::{TargetName, TargetProblem};
+use crate::targets::Text;
 use crate::targets::projection::dual_active_set::run;
 use crate::targets::projection::problem::Scalar;
 use crate::targets::projection::solve::Rung;
@@ -34,9 +35,10 @@ fn case(seed: u64) -> (TargetProblem, Options) {
     for i in 0..n {
         let tradeable = i == 0 || below(6) > 0;
         let weight = Decimal::new(below(25_000 / n as u64), 4);
-        let attributes = ["sector", "region", "style"].map(|key| (key.to_string(), format!("{}", below(3))));
+        let attributes =
+            ["sector", "region", "style"].map(|key| (key.into(), format!("{}", below(3)).into()));
         problem.names.push(TargetName {
-            instrument_id: format!("N{i:02}"),
+            instrument_id: format!("N{i:02}").into(),
             weight,
             tradeable,
             model_weight: if tradeable { weight } else { Decimal::ZERO },
@@ -44,7 +46,7 @@ fn case(seed: u64) -> (TargetProblem, Options) {
             attributes: BTreeMap::from(attributes),
         });
     }
-    problem.known_attributes = ["sector", "region", "style"].map(String::from).into();
+    problem.known_attributes = ["sector", "region", "style"].map(Text::from).into();
     let least = Decimal::new(below(3000), 4);
     options.cash_band_min_weight = least;
     options.cash_band_max_weight = least + Decimal::new(below(3) * 40, 4);

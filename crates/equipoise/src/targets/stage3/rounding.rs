@@ -15,6 +15,7 @@ use super::audit;
 use super::rounded;
 use super::rules::{Projection, RuleBook};
 use super::solver::PLACES;
+use crate::targets::Text;
 
 /// Decimal places in which sums are reported.
 const REPORT_PLACES: u32 = 12;
@@ -103,7 +104,7 @@ fn report(
     mode: &'static str,
     exact: &ExactPoint,
     weights: &[Decimal],
-    finer: Vec<String>,
+    finer: Vec<Text>,
     violated: Vec<String>,
 ) -> RoundingReport {
     let point = ExactPoint::of(weights);

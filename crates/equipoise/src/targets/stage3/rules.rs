@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::{TargetName, TargetProblem, percent};
+use crate::targets::Text;
 use crate::targets::projection::{Kink, Name, Problem, Row};
 use crate::targets::request::Options;
 use crate::targets::request::options::{CashObjective, RoundingMode, SellOnlyPolicy};
@@ -20,11 +21,11 @@ pub(super) enum Rule {
     SinglePositionMax,
     GroupMax(String),
     GroupMin(String),
-    PositionMin(String),
-    PositionMax(String),
-    LinearMin(String),
-    LinearMax(String),
-    Locked(String),
+    PositionMin(Text),
+    PositionMax(Text),
+    LinearMin(Text),
+    LinearMax(Text),
+    Locked(Text),
     BuysOnly,
 }
 
@@ -194,7 +195,7 @@ impl<'a> RuleBook<'a> {
     /// Bounds of single names and linear constraints.
     fn add_named(&mut self) {
         let names = &self.problem.names;
-        let index = |id: &String| names.iter().position(|name| name.instrument_id == *id);
+        let index = |id: &Text| names.iter().position(|name| name.instrument_id == *id);
         let mut added = Vec::new();
         for (id, bounds) in &self.options.position_bounds {
             let terms: Vec<_> = index(id).into_iter().map(|i| (i, Decimal::ONE)).collect();

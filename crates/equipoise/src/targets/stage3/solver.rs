@@ -8,6 +8,7 @@ use super::answer::{ConstraintSlack, CrossCheck, RoundingReport, RunStatus, Solv
 use super::rounding::{ExactPoint, round_half_even, round_strictly};
 use super::rules::{Projection, RuleBook, Treatment};
 use super::{TargetProblem, audit, conflict, rounded, trace};
+use crate::targets::Text;
 use crate::targets::projection::solve::{Rung, Solution};
 use crate::targets::projection::{Decision, Optimum, clarabel, solve as project};
 use crate::targets::request::Options;
@@ -160,6 +161,6 @@ fn cross_check(projection: &Projection, optimum: &Optimum) -> CrossCheck {
 }
 
 /// Weights by instrument, for comparisons.
-pub(super) fn by_instrument(answer: &TargetAnswer) -> BTreeMap<String, Decimal> {
+pub(super) fn by_instrument(answer: &TargetAnswer) -> BTreeMap<Text, Decimal> {
     answer.targets.iter().map(|row| (row.instrument_id.clone(), row.final_weight)).collect()
 }

@@ -4,9 +4,10 @@ use rust_decimal::Decimal;
 
 use super::TargetProblem;
 use super::answer::TargetRow;
+use crate::targets::Text;
 
 /// Model rows in order, then the names outside the model; `reasons` by name.
-pub(super) fn rows(problem: &TargetProblem, weights: &[Decimal], reasons: &[Vec<String>]) -> Vec<TargetRow> {
+pub(super) fn rows(problem: &TargetProblem, weights: &[Decimal], reasons: &[Vec<Text>]) -> Vec<TargetRow> {
     let index = problem.names.iter().enumerate().map(|(i, name)| (name.instrument_id.as_str(), i));
     let index: std::collections::BTreeMap<&str, usize> = index.collect();
     let in_model: std::collections::BTreeSet<&str> = problem.model.iter().map(|m| m.0.as_str()).collect();
@@ -20,7 +21,7 @@ pub(super) fn rows(problem: &TargetProblem, weights: &[Decimal], reasons: &[Vec<
         } else {
             Vec::new()
         };
-        let reasons = position.map_or_else(|| vec!["NOT_ELIGIBLE".to_string()], |&i| reasons[i].clone());
+        let reasons = position.map_or_else(|| vec!["NOT_ELIGIBLE".into()], |&i| reasons[i].clone());
         TargetRow { instrument_id: id.clone(), model_weight: *model_weight, final_weight, tags, reasons }
     });
     let rest = problem.names.iter().enumerate().filter(|(_, n)| !in_model.contains(n.instrument_id.as_str()));
