@@ -1,11 +1,20 @@
 export { digest } from './digest.js'
 export * from './errors.js'
 export { version } from './native/binding.cjs'
+export {
+  auditOuterGradient,
+  auditOuterGradientSync,
+  type CoordinateAudit,
+  type GradientAudit,
+  type GradientAuditAsyncOptions,
+  type GradientAuditOptions,
+} from './outer/audit.js'
 export { type OuterConfigBuilder, type OuterConfiguration, outerConfig } from './outer/config.js'
 export * from './outer/defaults.js'
 export { type OuterFailureDetails, OuterSearchError } from './outer/errors.js'
 export { interruptedResult } from './outer/interrupted.js'
 export { minimizeOuter, minimizeOuterSync } from './outer/minimize.js'
+export { minimizeOuterMultistart, type OuterMultistartOptions } from './outer/multistart.js'
 export type * from './outer/objective-types.js'
 export { type OuterReportOptions, outerReport, outerReportText } from './outer/report.js'
 export type * from './outer/result-types.js'

@@ -16,7 +16,7 @@ import type { OuterResult } from './result-types.js'
 import type { OuterOptions, OuterSyncOptions } from './types.js'
 
 /** What the native side returns. */
-type Outcome =
+export type Outcome =
   | { readonly kind: 'result'; readonly result: NativeResult }
   | { readonly kind: 'stopped'; readonly best: NativeResult | null }
   | ({ readonly kind: 'failed'; readonly best: NativeResult | null } & Omit<OuterFailureDetails, 'best'>)
@@ -67,7 +67,10 @@ export function minimizeOuterSync(objective: OuterObjective, options: OuterSyncO
 }
 
 /** The result of a run, or its exception. */
-function settled({ outcome, thrown }: Ended<Outcome | undefined>, options: OuterOptions): OuterResult {
+export function settled(
+  { outcome, thrown }: Ended<Outcome | undefined>,
+  options: Pick<OuterOptions, 'signal' | 'onInterrupted'>,
+): OuterResult {
   if (thrown !== undefined) {
     const best = outcome === undefined ? null : 'result' in outcome ? outcome.result : outcome.best
     bestPoints.remember(thrown.value, best && readable(best), options.onInterrupted)

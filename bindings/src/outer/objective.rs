@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::objective::message::{Evaluate, NoReply, Reply};
 use crate::outer::operator::JsHessian;
+use crate::outer::options::Configured;
 
 /// What is asked of an objective. The vectors are θ, whatever the question needs beside it, and [cap on inner iterations].
 #[napi]
@@ -98,6 +99,18 @@ pub struct JsObjective {
 type Evaluated<T> = Result<T, ObjectiveError>;
 
 impl JsObjective {
+    pub fn new(evaluate: Arc<dyn Evaluate>, configured: &Configured, hooks: NativeOuterHooks) -> Self {
+        Self {
+            evaluate,
+            capability: configured.capability.clone(),
+            materialisation: configured.materialisation,
+            hooks,
+            screening_cap: configured.screening_cap.clone(),
+            inner_progress: configured.inner_progress.clone(),
+            released: Arc::default(),
+        }
+    }
+
     fn ask(&self, question: OuterQuestion, vectors: [&[f64]; 3]) -> Evaluated<Reply> {
         Ok(self.evaluate.evaluate(question as u32, vectors)?)
     }

@@ -39,7 +39,7 @@ pub enum Ended {
 }
 
 impl Ended {
-    fn of(outcome: std::result::Result<OuterResult, OuterError>) -> std::result::Result<Self, Failure> {
+    pub fn of(outcome: std::result::Result<OuterResult, OuterError>) -> std::result::Result<Self, Failure> {
         let failed = |code, message, best| Self::Failed { code, message, best, seeds: None, lowest: None };
         Ok(match outcome {
             Ok(result) => Self::Result { result: Box::new(result) },
@@ -60,6 +60,19 @@ impl Ended {
     }
 }
 
+/// What tells the façade's listeners of events; none if nobody listens.
+pub fn observer(notices: &Notices) -> Option<impl Fn(&OuterEvent) + Send + Sync + 'static> {
+    let (iterations, events) = (notices.iterations(), notices.events());
+    (iterations.is_some() || events.is_some()).then_some(move |event: &OuterEvent| {
+        if let (OuterEvent::Iteration(record), Some(queue)) = (event, &iterations) {
+            queue.iteration(record.clone());
+        }
+        if let Some(queue) = &events {
+            queue.event(event.clone());
+        }
+    })
+}
+
 /// All that a run takes to its thread.
 struct Run {
     configured: Configured,
@@ -76,16 +89,8 @@ impl Run {
     ) -> std::result::Result<Self, InputError> {
         let mut configured = options.into_problem()?;
         configured.problem.validate()?;
-        let (iterations, events) = (notices.iterations(), notices.events());
-        if iterations.is_some() || events.is_some() {
-            configured.problem = configured.problem.with_observer(move |event| {
-                if let (OuterEvent::Iteration(record), Some(queue)) = (event, &iterations) {
-                    queue.iteration(record.clone());
-                }
-                if let Some(queue) = &events {
-                    queue.event(event.clone());
-                }
-            });
+        if let Some(observer) = observer(notices) {
+            configured.problem = configured.problem.with_observer(observer);
         }
         let mut control = Control::default().with_cancel(token.flag());
         control.start_clock(configured.time_limit_seconds);
@@ -93,19 +98,9 @@ impl Run {
     }
 
     fn run(self, evaluate: Arc<dyn Evaluate>) -> std::result::Result<Plain<Ended>, Failure> {
-        let Configured {
-            problem, capability, materialisation, screening_cap, inner_progress, context, ..
-        } = self.configured;
-        let mut objective = JsObjective {
-            evaluate,
-            capability,
-            materialisation,
-            hooks: self.hooks,
-            screening_cap,
-            inner_progress,
-            released: Arc::default(),
-        };
-        Ended::of(problem.run(&mut objective, &context, &self.control)).map(Plain)
+        let Configured { problem, context, .. } = &self.configured;
+        let mut objective = JsObjective::new(evaluate, &self.configured, self.hooks);
+        Ended::of(problem.run(&mut objective, context, &self.control)).map(Plain)
     }
 }
 

@@ -76,6 +76,7 @@ pub use error::{
 };
 pub use event::OuterEvent;
 pub use inner_progress::InnerProgress;
+pub use multistart::Multistart;
 pub use objective::{EfsEval, EvalOrder, HomotopyEntry, OuterEval, OuterObjective, SeedOutcome};
 pub use plan::{
     FRONTIER_MIN_PARAMS, HessianSource, OuterPlan, OuterSolver, PlanError, SMALL_OUTER_BFGS_MAX_PARAMS,

@@ -1,8 +1,12 @@
 //! A search from every seed at once, whose outcome does not depend on timing.
 
-use super::canonical_order::{CanonicalObjective, canonical_problem, native_error, native_result};
+use super::canonical_order::{
+    CanonicalObjective, Permutation, canonical_problem, native_error, native_result,
+};
+use super::capability::OuterCapability;
 use super::config::OuterProblem;
 use super::error::OuterError;
+use super::event::OuterEvent;
 use super::objective::OuterObjective;
 use super::plan::{dispatch, primary_capability};
 use super::result::{EvaluationCounts, OuterResult};
@@ -11,6 +15,81 @@ use crate::control::Control;
 use crate::numeric::parallel::Workers;
 use crate::smooth::value_noise;
 use std::sync::Arc;
+
+/// The searches of a multistart, one for each seed, for callers that run them where they like:
+/// [`OuterProblem::run_multistart`] runs them on threads.
+#[derive(Clone)]
+pub struct Multistart {
+    /// What a search of its own solves, in canonical order.
+    problem: OuterProblem,
+    order: Option<Arc<Permutation>>,
+    /// The seeds; a single `None` where there are no parameters.
+    seeds: Vec<Option<Vec<f64>>>,
+}
+
+impl Multistart {
+    /// The searches for an objective of this capability.
+    ///
+    /// # Errors
+    /// An invalid problem, a capability that contradicts it, or no usable plan.
+    pub fn new(problem: &OuterProblem, capability: &OuterCapability) -> Result<Self, OuterError> {
+        problem.validate()?;
+        problem.check_capability(capability)?;
+        let order = problem.order();
+        let mut single =
+            order.as_ref().map_or_else(|| problem.clone(), |order| canonical_problem(problem, order));
+        (single.screening_cap, single.inner_progress) = (None, None);
+        single.uncertainty.enabled = false;
+        let seeds = if problem.n_params == 0 {
+            vec![None]
+        } else {
+            let plan = dispatch(&primary_capability(capability, problem.fallback_policy))?;
+            seed_list(&single, plan.solver).seeds.into_iter().map(Some).collect()
+        };
+        Ok(Self { problem: single, order, seeds })
+    }
+
+    /// The same searches with events told to `observer`.
+    pub fn with_observer(self, observer: impl Fn(&OuterEvent) + Send + Sync + 'static) -> Self {
+        Self { problem: self.problem.with_observer(observer), ..self }
+    }
+
+    /// Number of searches.
+    pub fn num_searches(&self) -> usize {
+        self.seeds.len()
+    }
+
+    /// The search of this number, below [`num_searches`](Self::num_searches). Its result is for [`winner`](Self::winner).
+    ///
+    /// # Errors
+    /// As [`OuterProblem::run`].
+    pub fn search<O: OuterObjective>(
+        &self,
+        index: usize,
+        mut objective: O,
+        context: &str,
+        control: &Control,
+    ) -> Result<OuterResult, OuterError> {
+        let seed = self.seeds[index].as_deref();
+        match &self.order {
+            None => self.problem.run_dyn(&mut objective, context, control, seed),
+            Some(order) => {
+                let mut objective = CanonicalObjective::new(objective, Arc::clone(order));
+                self.problem.run_dyn(&mut objective, context, control, seed)
+            }
+        }
+    }
+
+    /// The result of the multistart, from the outcomes of all its searches in order.
+    ///
+    /// # Errors
+    /// An abort of the objective's, if any search ended with one; the first error, if all ended with one.
+    pub fn winner(&self, found: Vec<Result<OuterResult, OuterError>>) -> Result<OuterResult, OuterError> {
+        let winner = winner(found);
+        let Some(order) = &self.order else { return winner };
+        winner.map(|result| native_result(result, order)).map_err(|error| native_error(error, order))
+    }
+}
 
 impl OuterProblem {
     /// Searches from every seed, each with an objective of its own (`make(seed)`) and a certificate of its own, on `threads` threads. The
@@ -30,42 +109,14 @@ impl OuterProblem {
         control: &Control,
         threads: usize,
     ) -> Result<OuterResult, OuterError> {
-        self.validate()?;
-        let Some(order) = self.order() else {
-            return self.search_every_seed(make, context, control, threads);
-        };
-        let make = |index| CanonicalObjective::new(make(index), Arc::clone(&order));
-        canonical_problem(self, &order)
-            .search_every_seed(make, context, control, threads)
-            .map(|result| native_result(result, &order))
-            .map_err(|error| native_error(error, &order))
-    }
-
-    fn search_every_seed<O: OuterObjective>(
-        &self,
-        make: impl Fn(usize) -> O + Sync,
-        context: &str,
-        control: &Control,
-        threads: usize,
-    ) -> Result<OuterResult, OuterError> {
-        let capability = make(0).capability();
-        self.check_capability(&capability)?;
-        if self.n_params == 0 {
-            return self.run_dyn(&mut make(0), context, control, None);
-        }
-        let plan = dispatch(&primary_capability(&capability, self.fallback_policy))?;
-        let seeds = seed_list(self, plan.solver).seeds;
-        let mut single = self.clone();
-        (single.screening_cap, single.inner_progress) = (None, None);
-        single.uncertainty.enabled = false;
+        let searches = Multistart::new(self, &make(0).capability())?;
         let mut found: Vec<Option<Result<OuterResult, OuterError>>> = Vec::new();
-        found.resize_with(seeds.len(), || None);
-        let parts: Vec<_> = found.iter_mut().zip(&seeds).enumerate().collect();
-        Workers::new(threads).for_each(parts, |(index, (slot, seed))| {
-            let mut objective = make(index);
-            *slot = Some(single.run_dyn(&mut objective, context, control, Some(seed)));
+        found.resize_with(searches.num_searches(), || None);
+        let parts: Vec<_> = found.iter_mut().enumerate().collect();
+        Workers::new(threads).for_each(parts, |(index, slot)| {
+            *slot = Some(searches.search(index, make(index), context, control));
         });
-        winner(found.into_iter().flatten().collect())
+        searches.winner(found.into_iter().flatten().collect())
     }
 }
 
