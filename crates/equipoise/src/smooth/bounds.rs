@@ -7,6 +7,8 @@ use super::SmoothError;
 pub struct Bounds {
     pub(super) lower: Vec<f64>,
     pub(super) upper: Vec<f64>,
+    /// The bounds of every variable, where they are the same: loops over many variables then read no vector of bounds.
+    uniform: Option<(f64, f64)>,
 }
 
 impl Bounds {
@@ -29,7 +31,16 @@ impl Bounds {
                 return Err(SmoothError::Bounds { index, lower, upper });
             }
         }
-        Ok(Self { lower, upper })
+        let first = lower.first().copied().zip(upper.first().copied());
+        let is_first = |(&lower, &upper): (&f64, &f64)| Some((lower, upper)) == first;
+        let uniform = first.filter(|_| lower.iter().zip(&upper).all(is_first));
+        Ok(Self { lower, upper, uniform })
+    }
+
+    /// The bounds of variable `i`.
+    #[inline]
+    fn of(&self, i: usize) -> (f64, f64) {
+        self.uniform.unwrap_or_else(|| (self.lower[i], self.upper[i]))
     }
 
     /// n
@@ -55,7 +66,8 @@ impl Bounds {
     /// The nearest number to `x` within the bounds of variable `i`.
     #[inline]
     pub fn clip(&self, i: usize, x: f64) -> f64 {
-        x.max(self.lower[i]).min(self.upper[i])
+        let (lower, upper) = self.of(i);
+        x.max(lower).min(upper)
     }
 
     /// The start point brought into the box.
@@ -97,7 +109,8 @@ impl Bounds {
     /// P(x + s)ᵢ − xᵢ for xᵢ = `x` in the box and sᵢ = `step`.
     #[inline]
     pub fn projected_component(&self, i: usize, x: f64, step: f64) -> f64 {
-        step.max(self.lower[i] - x).min(self.upper[i] - x)
+        let (lower, upper) = self.of(i);
+        step.max(lower - x).min(upper - x)
     }
 
     /// P(x + s) − x (n) for x in the box.

@@ -139,26 +139,30 @@ impl Frontier {
         if !self.evaluation.value.is_finite() {
             return Ok(Some(SmoothStop::NotFinite));
         }
-        for step in &mut self.evaluation.step {
+        self.clamp_steps(x);
+        if !self.border.is_empty()
+            && let Some(newton) = self.border_step(problem, x)
+        {
+            for (axis, step) in newton {
+                self.evaluation.step[axis] = step;
+            }
+            self.clamp_steps(x);
+        }
+        Ok(None)
+    }
+
+    /// Clamps the steps, counts those that are not finite as 0, and measures them, in one pass: a long vector does not stay in the cache.
+    fn clamp_steps(&mut self, x: &[f64]) {
+        self.step_norm = 0.0;
+        for (i, (step, &x)) in self.evaluation.step.iter_mut().zip(x).enumerate() {
             if step.is_finite() {
                 *step = step.clamp(-LARGEST_STEP, LARGEST_STEP);
             } else {
                 *step = 0.0;
                 self.ignored_steps += 1;
             }
+            self.step_norm = self.step_norm.max(self.bounds.projected_component(i, x, *step).abs());
         }
-        if !self.border.is_empty()
-            && let Some(newton) = self.border_step(problem, x)
-        {
-            for (axis, step) in newton {
-                self.evaluation.step[axis] = step.clamp(-LARGEST_STEP, LARGEST_STEP);
-            }
-        }
-        self.step_norm = 0.0;
-        for (i, &step) in self.evaluation.step.iter().enumerate() {
-            self.step_norm = self.step_norm.max(self.bounds.projected_component(i, x[i], step).abs());
-        }
-        Ok(None)
     }
 
     /// Solves (H_BB + ridge · I) s_B = −g_B over the border's axes B that may move; none where that is impossible.
