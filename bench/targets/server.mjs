@@ -10,7 +10,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import autocannon from 'autocannon'
+import { load as generate } from './generator.mjs'
 import { portfolio } from './portfolio.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -43,27 +43,24 @@ function memory({ pid }) {
 async function load(address, server, duration, overallRate) {
   const samples = []
   const timer = setInterval(() => samples.push(memory(server)), 1000)
-  const result = await autocannon({
-    url: `${address}/rebalance/simulate`,
-    method: 'POST',
+  const result = await generate({
+    address,
+    path: '/rebalance/simulate',
     headers: { 'content-type': 'application/json', 'idempotency-key': 'bench' },
     body: JSON.stringify(portfolio(names)),
     connections,
-    duration,
-    ...(overallRate && { overallRate }),
+    seconds: duration,
+    ...(overallRate && { rate: overallRate }),
   })
   clearInterval(timer)
   const tenth = Math.max(Math.floor(samples.length / 10), 1)
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length
   return {
-    rate: result['2xx'] / result.duration,
-    refused: result.non2xx,
-    errors: result.errors,
-    ...result.latency,
+    rate: result.answered / result.duration,
+    ...result,
     // The first tenth warms up.
     memoryBefore: mean(samples.slice(tenth, 2 * tenth + 1)),
     memoryAfter: mean(samples.slice(-tenth)),
-    duration: result.duration,
   }
 }
 
@@ -77,10 +74,10 @@ try {
       what,
       Math.round(run.duration),
       Math.round(run.rate),
-      run.p50,
-      run.p97_5,
-      run.p99,
-      run.max,
+      run.p50.toFixed(1),
+      run.p97_5.toFixed(1),
+      run.p99.toFixed(1),
+      run.max.toFixed(1),
       run.refused,
       run.errors,
       `${run.memoryBefore.toFixed(0)} → ${run.memoryAfter.toFixed(0)}`,

@@ -30,6 +30,7 @@
 //! # Ok::<(), equipoise::error::InputError>(())
 //! ```
 
+mod json;
 pub mod pipeline;
 mod projection;
 pub mod reasons;
@@ -38,9 +39,9 @@ pub mod stage3;
 
 /// The texts of requests and results: short ones, such as names of instruments, take no memory of their own.
 pub use compact_str::CompactString as Text;
-use serde::Serialize;
 
 use crate::error::InputError;
+pub use json::written;
 use pipeline::{analyze, generate_targets, simulate};
 use request::{AnalyzeRequest, Request};
 
@@ -81,9 +82,4 @@ pub fn targets_json(request: &str, identity: &Identity) -> Result<String, InputE
 /// As [`AnalyzeRequest::from_json`].
 pub fn analyze_json(request: &str, identity: &Identity) -> Result<String, InputError> {
     Ok(written(&analyze(&AnalyzeRequest::from_json(request)?, identity)?))
-}
-
-/// The JSON of a result, an options object or the table of codes.
-pub fn written(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("plain data with text keys")
 }

@@ -144,13 +144,14 @@ fn groups(
     divisor: Decimal,
 ) -> Result<Vec<RuleResult>, InputError> {
     let mut results = Vec::new();
+    let positions = state.state.positions.iter();
+    let entries: Vec<_> = positions.map(|position| market.shelf(&position.instrument_id)).collect();
     for (key, limits) in &options.group_constraints {
         let (Some((attribute, group)), Some(max)) = (key.split_once(':'), limits.max_weight) else {
             continue;
         };
         let mut value = Decimal::ZERO;
-        for position in &state.state.positions {
-            let entry = market.shelf(&position.instrument_id);
+        for (position, entry) in state.state.positions.iter().zip(&entries) {
             if entry.and_then(|e| e.attributes.get(attribute)).is_some_and(|own| own == group) {
                 value += position.value_in_base_ccy.amount;
             }

@@ -1,6 +1,6 @@
 //! Stage 4: from target weights to whole units.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use compact_str::format_compact;
 use rust_decimal::Decimal;
@@ -28,7 +28,7 @@ pub(super) fn intents(
     may_trade: impl Fn(&str) -> bool,
     missing: &mut DataQuality,
 ) -> Result<Trades, InputError> {
-    let mut held: BTreeMap<&str, &Position> = BTreeMap::new();
+    let mut held: HashMap<&str, &Position> = HashMap::new();
     for position in &request.portfolio_snapshot.positions {
         held.entry(&position.instrument_id).or_insert(position);
     }

@@ -1,6 +1,6 @@
-//! Look-ups, of duplicates the first, and arithmetic that says when 28 digits do not suffice.
+//! Look-ups, of duplicates the first (in hash tables, whose order nothing asks for), and arithmetic that says when 28 digits do not suffice.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use rust_decimal::Decimal;
 
@@ -30,14 +30,14 @@ pub(super) fn plus(a: Decimal, b: Decimal) -> Result<Decimal, InputError> {
 /// What the request says about markets and the shelf.
 pub(super) struct Market<'a> {
     pub base: &'a str,
-    prices: BTreeMap<&'a str, &'a Price>,
-    rates: BTreeMap<&'a str, Decimal>,
-    shelf: BTreeMap<&'a str, &'a ShelfEntry>,
+    prices: HashMap<&'a str, &'a Price>,
+    rates: HashMap<&'a str, Decimal>,
+    shelf: HashMap<&'a str, &'a ShelfEntry>,
 }
 
 impl<'a> Market<'a> {
     pub fn new(request: &'a Request) -> Self {
-        let (mut prices, mut rates, mut shelf) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (mut prices, mut rates, mut shelf) = (HashMap::new(), HashMap::new(), HashMap::new());
         for price in &request.market_data_snapshot.prices {
             prices.entry(price.instrument_id.as_str()).or_insert(price);
         }

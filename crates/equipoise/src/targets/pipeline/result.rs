@@ -17,6 +17,7 @@ pub struct PositionState {
     /// The instrument.
     pub instrument_id: Text,
     /// Units.
+    #[serde(serialize_with = "crate::targets::json::decimal")]
     pub quantity: Decimal,
     /// Its class.
     pub asset_class: Text,
@@ -25,6 +26,7 @@ pub struct PositionState {
     /// The value in base currency.
     pub value_in_base_ccy: Money,
     /// Its part of the total, four decimals.
+    #[serde(serialize_with = "crate::targets::json::decimal")]
     pub weight: Decimal,
 }
 
@@ -34,6 +36,7 @@ pub struct Allocation {
     /// An asset class, an instrument, or the value of an attribute.
     pub key: Text,
     /// Its part of the total, four decimals.
+    #[serde(serialize_with = "crate::targets::json::decimal")]
     pub weight: Decimal,
     /// Its value in base currency.
     pub value: Money,
@@ -45,6 +48,7 @@ pub struct CashState {
     /// The currency.
     pub currency: Text,
     /// How much.
+    #[serde(serialize_with = "crate::targets::json::decimal")]
     pub amount: Decimal,
 }
 
@@ -106,12 +110,15 @@ pub struct TargetInstrument {
     /// The instrument.
     pub instrument_id: Text,
     /// The model's weight.
+    #[serde(serialize_with = "crate::targets::json::decimal")]
     pub model_weight: Decimal,
     /// The target weight.
+    #[serde(serialize_with = "crate::targets::json::decimal")]
     pub final_weight: Decimal,
     /// Its value in base currency.
     pub final_value: Money,
     /// The weight held now.
+    #[serde(serialize_with = "crate::targets::json::decimal")]
     pub current_weight: Decimal,
     /// What happened to it, in the words of the reference.
     pub tags: Vec<&'static str>,
@@ -171,6 +178,7 @@ pub struct SecurityIntent {
     /// Buy or sell.
     pub side: Side,
     /// Whole units.
+    #[serde(serialize_with = "crate::targets::json::decimal")]
     pub quantity: Decimal,
     /// Units times price.
     pub notional: Money,

@@ -1,6 +1,6 @@
 //! The rebalance, stage by stage.
 
-use std::collections::BTreeSet;
+use std::collections::{HashMap, HashSet};
 
 use rust_decimal::Decimal;
 
@@ -42,7 +42,7 @@ pub fn simulate(request: &Request, identity: &Identity) -> Result<RebalanceResul
     if begun.is_blocked() {
         return begun.blocked(identity);
     }
-    let tradeable: BTreeSet<&str> =
+    let tradeable: HashSet<&str> =
         begun.eligible.buy.iter().chain(&begun.eligible.sell).map(Text::as_str).collect();
     let strict = request.options.rounding_mode == RoundingMode::Strict;
     let missing = &mut begun.diagnostics.data_quality;
@@ -161,7 +161,7 @@ fn targets(
     answer: &TargetAnswer,
     total: Decimal,
 ) -> Result<Vec<TargetInstrument>, InputError> {
-    let current: std::collections::BTreeMap<&str, Decimal> =
+    let current: HashMap<&str, Decimal> =
         eligible.problem.names.iter().map(|n| (n.instrument_id.as_str(), n.current_weight)).collect();
     let mut out = Vec::with_capacity(answer.targets.len());
     for row in &answer.targets {

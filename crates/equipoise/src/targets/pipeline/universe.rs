@@ -1,6 +1,6 @@
 //! Stage 2: what may be bought, sold, or is locked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
 
 use rust_decimal::Decimal;
 
@@ -24,8 +24,8 @@ pub(super) struct Eligible {
 /// The model in order, then the holdings; `weights` are those of the positions.
 pub(super) fn universe(request: &Request, market: &Market<'_>, weights: &[Decimal]) -> Eligible {
     let mut out = Eligible::default();
-    let mut index: BTreeMap<Text, usize> = BTreeMap::new();
-    let mut current: BTreeMap<&str, Decimal> = BTreeMap::new();
+    let mut index: HashMap<Text, usize> = HashMap::new();
+    let mut current: HashMap<&str, Decimal> = HashMap::new();
     for (position, weight) in request.portfolio_snapshot.positions.iter().zip(weights) {
         *current.entry(&position.instrument_id).or_default() += *weight;
     }
@@ -98,7 +98,7 @@ fn add_holdings(
     out: &mut Eligible,
     add: &mut Add<'_>,
 ) {
-    let mut seen: BTreeSet<Text> = out.problem.names.iter().map(|n| n.instrument_id.clone()).collect();
+    let mut seen: HashSet<Text> = out.problem.names.iter().map(|n| n.instrument_id.clone()).collect();
     for (position, weight) in request.portfolio_snapshot.positions.iter().zip(weights) {
         let id = position.instrument_id.as_str();
         if position.quantity.is_zero() || !seen.insert(id.into()) {

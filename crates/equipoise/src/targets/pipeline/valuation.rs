@@ -1,6 +1,6 @@
 //! Stage 1: what the portfolio is worth in base currency.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rust_decimal::Decimal;
 
@@ -149,7 +149,7 @@ fn state(
 #[derive(Default)]
 struct Sums {
     sums: Vec<(Text, Decimal)>,
-    index: BTreeMap<Text, usize>,
+    index: HashMap<Text, usize>,
 }
 
 impl Sums {

@@ -23,6 +23,21 @@ pub(crate) enum Node<'a> {
     Object(Members<'a>),
 }
 
+impl Node<'_> {
+    /// True if every number is whole and so short that a double keeps it.
+    pub fn holds_no_long_number(&self) -> bool {
+        match self {
+            Self::Null | Self::Flag(_) | Self::Text(_) => true,
+            Self::Number(number) => number.as_i64().is_some_and(|whole| whole.unsigned_abs() < SHORT),
+            Self::List(list) => list.iter().all(Self::holds_no_long_number),
+            Self::Object(members) => members.0.iter().all(|(_, value)| value.holds_no_long_number()),
+        }
+    }
+}
+
+/// Whole numbers below this have 15 digits at most.
+const SHORT: u64 = 1_000_000_000_000_000;
+
 /// The members of an object, by key in the order of the alphabet; of duplicates the last.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Members<'a>(Vec<(Cow<'a, str>, Node<'a>)>);

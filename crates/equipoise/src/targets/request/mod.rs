@@ -5,7 +5,7 @@ pub mod options;
 mod reader;
 pub mod snapshot;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -18,6 +18,7 @@ use reader::{Fields, Place, fault, long_numbers_as_texts};
 use snapshot::{MarketDataSnapshot, ModelTarget, PortfolioSnapshot, ShelfEntry, Strictness};
 
 use crate::error::{InputCode, InputError};
+use crate::targets::written;
 
 /// Everything that a rebalance depends on.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -71,7 +72,7 @@ impl Request {
             strict: options.rounding_mode == RoundingMode::Strict,
             least_weight: options.short_floor.unwrap_or(Decimal::ZERO),
         };
-        let mut on_shelf = BTreeSet::new();
+        let mut on_shelf = HashSet::new();
         fields.required("shelf_entries")?;
         let part = |key: &'static str| Ok((fields.required(key)?, Place::Field(&Place::Body, key)));
         Ok(Self {
@@ -87,7 +88,7 @@ impl Request {
 
     /// The request with every default filled in, in one order of fields: the text that [`Request::digest`] is of.
     pub fn canonical_json(&self) -> String {
-        serde_json::to_string(self).expect("a request is plain data")
+        written(self)
     }
 
     /// SHA-256 of the canonical text, as 64 hexadecimal digits.
@@ -141,7 +142,10 @@ fn parse<'a>(text: &'a str, exact: &'a mut Option<String>) -> Result<Node<'a>, I
         serde_json::from_str(text)
             .map_err(|error| fault(InputCode::Malformed, "body", "JSON", format!("an error: {error}")))
     };
-    let document = read(text)?;
+    let document: Node<'_> = read(text)?;
+    if document.holds_no_long_number() {
+        return Ok(document);
+    }
     *exact = long_numbers_as_texts(text);
     exact.as_deref().map_or(Ok(document), read)
 }

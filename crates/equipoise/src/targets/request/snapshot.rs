@@ -1,6 +1,6 @@
 //! Portfolio, market data, model and shelf.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -14,6 +14,7 @@ use crate::targets::Text;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Money {
     /// How much.
+    #[serde(serialize_with = "crate::targets::json::decimal")]
     pub amount: Decimal,
     /// Of which currency.
     pub currency: Text,
@@ -25,6 +26,7 @@ pub struct Position {
     /// The instrument.
     pub instrument_id: Text,
     /// Units; may be negative.
+    #[serde(serialize_with = "crate::targets::json::decimal")]
     pub quantity: Decimal,
     /// Its value, in its own currency, where the custodian states one.
     pub market_value: Option<Money>,
@@ -36,6 +38,7 @@ pub struct CashBalance {
     /// The currency.
     pub currency: Text,
     /// How much.
+    #[serde(serialize_with = "crate::targets::json::decimal")]
     pub amount: Decimal,
 }
 
@@ -60,6 +63,7 @@ pub struct Price {
     /// The instrument.
     pub instrument_id: Text,
     /// The price (≥ 0).
+    #[serde(serialize_with = "crate::targets::json::decimal")]
     pub price: Decimal,
     /// Its currency.
     pub currency: Text,
@@ -71,6 +75,7 @@ pub struct FxRate {
     /// `AAA/BBB`.
     pub pair: Text,
     /// The rate (≥ 0; 0 counts as missing).
+    #[serde(serialize_with = "crate::targets::json::decimal")]
     pub rate: Decimal,
 }
 
@@ -91,6 +96,7 @@ pub struct ModelTarget {
     /// The instrument.
     pub instrument_id: Text,
     /// Its weight (0.25 = 25 %).
+    #[serde(serialize_with = "crate::targets::json::decimal")]
     pub weight: Decimal,
 }
 
@@ -129,6 +135,7 @@ const SHELF_STATUSES: [(&str, ShelfStatus); 5] = [
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Threshold {
     /// How much, in the currency of the trade.
+    #[serde(serialize_with = "crate::targets::json::decimal")]
     pub amount: Decimal,
     /// As written.
     pub currency: Option<Text>,
@@ -164,7 +171,7 @@ impl Strictness {
     }
 
     /// In strict mode, an error if the name came before.
-    fn unique(self, seen: &mut BTreeSet<Text>, name: &str, path: Place<'_>) -> Result<(), InputError> {
+    fn unique(self, seen: &mut HashSet<Text>, name: &str, path: Place<'_>) -> Result<(), InputError> {
         if self.strict && !seen.insert(name.into()) {
             return Err(fault(InputCode::Duplicate, path, "each name once", format!("{name:?} again")));
         }
@@ -193,7 +200,7 @@ pub(super) fn portfolio(
 ) -> Result<PortfolioSnapshot, InputError> {
     let fields = Fields::of(value, path)?;
     mode.only(&fields, &["portfolio_id", "snapshot_id", "base_currency", "positions", "cash_balances"])?;
-    let (mut held, mut currencies) = (BTreeSet::new(), BTreeSet::new());
+    let (mut held, mut currencies) = (HashSet::new(), HashSet::new());
     let position = |value: &Node<'_>, path: Place<'_>| {
         let fields = Fields::of(value, path)?;
         mode.only(&fields, &["instrument_id", "quantity", "market_value", "lots"])?;
@@ -228,7 +235,7 @@ pub(super) fn market(
 ) -> Result<MarketDataSnapshot, InputError> {
     let fields = Fields::of(value, path)?;
     mode.only(&fields, &["snapshot_id", "prices", "fx_rates"])?;
-    let (mut priced, mut pairs) = (BTreeSet::new(), BTreeSet::new());
+    let (mut priced, mut pairs) = (HashSet::new(), HashSet::new());
     let price = |value: &Node<'_>, path: Place<'_>| {
         let fields = Fields::of(value, path)?;
         mode.only(&fields, &["instrument_id", "price", "currency"])?;
@@ -268,7 +275,7 @@ pub(super) fn model(
 ) -> Result<Vec<ModelTarget>, InputError> {
     let fields = Fields::of(value, path)?;
     mode.only(&fields, &["targets"])?;
-    let mut seen = BTreeSet::new();
+    let mut seen = HashSet::new();
     fields.list("targets", |value, path| {
         let fields = Fields::of(value, path)?;
         mode.only(&fields, &["instrument_id", "weight"])?;
@@ -288,7 +295,7 @@ pub(super) fn shelf_entry(
     value: &Node<'_>,
     path: Place<'_>,
     mode: Strictness,
-    seen: &mut BTreeSet<Text>,
+    seen: &mut HashSet<Text>,
 ) -> Result<ShelfEntry, InputError> {
     let known = [
         "instrument_id",

@@ -1,5 +1,7 @@
 //! The trace of targets, with its tags.
 
+use std::collections::{HashMap, HashSet};
+
 use rust_decimal::Decimal;
 
 use super::TargetProblem;
@@ -9,8 +11,8 @@ use crate::targets::Text;
 /// Model rows in order, then the names outside the model; `reasons` by name.
 pub(super) fn rows(problem: &TargetProblem, weights: &[Decimal], reasons: &[Vec<Text>]) -> Vec<TargetRow> {
     let index = problem.names.iter().enumerate().map(|(i, name)| (name.instrument_id.as_str(), i));
-    let index: std::collections::BTreeMap<&str, usize> = index.collect();
-    let in_model: std::collections::BTreeSet<&str> = problem.model.iter().map(|m| m.0.as_str()).collect();
+    let index: HashMap<&str, usize> = index.collect();
+    let in_model: HashSet<&str> = problem.model.iter().map(|m| m.0.as_str()).collect();
     let of_model = problem.model.iter().map(|(id, model_weight)| {
         let position = index.get(id.as_str());
         let final_weight = position.map_or(Decimal::ZERO, |&i| weights[i]);

@@ -1,0 +1,351 @@
+//! JSON of requests and results, as `serde_json` writes it byte for byte, with less work for each byte: names of fields are copied
+//! as they are, and texts are looked through eight bytes at a time.
+
+use rust_decimal::Decimal;
+use serde::ser::{self, Serialize, Serializer};
+
+/// What a value of ours can be: texts, whole numbers, flags, lists, and objects with texts for keys. Anything else goes through
+/// `serde_json`.
+pub(super) struct Writer {
+    out: Vec<u8>,
+}
+
+/// Bytes that a result of a hundred names takes.
+const USUAL_SIZE: usize = 1 << 16;
+
+/// The JSON of a result, an options object or the table of codes.
+///
+/// # Panics
+/// If a key is no text, which no type here has.
+pub fn written(value: &(impl Serialize + ?Sized)) -> String {
+    let mut writer = Writer { out: Vec::with_capacity(USUAL_SIZE) };
+    value.serialize(&mut writer).expect("plain data with text keys");
+    String::from_utf8(writer.out).expect("texts are UTF-8, and escapes are ASCII")
+}
+
+/// A decimal as its own `Serialize` writes it, with less work where its digits fit 64 bits.
+pub(super) fn decimal<S: Serializer>(value: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
+    let Ok(mut digits) = u64::try_from(value.mantissa().unsigned_abs()) else {
+        return Serialize::serialize(value, serializer);
+    };
+    // A sign, a point, and 29 digits at most, from the last one on.
+    let mut buffer = [b'0'; 32];
+    let mut start = buffer.len();
+    let mut push = |byte| {
+        start -= 1;
+        buffer[start] = byte;
+    };
+    let scale = value.scale();
+    let mut place = 0;
+    while digits > 0 || place <= scale {
+        if place == scale && scale > 0 {
+            push(b'.');
+        }
+        push(b'0' + (digits % 10) as u8);
+        digits /= 10;
+        place += 1;
+    }
+    if value.is_sign_negative() {
+        push(b'-');
+    }
+    serializer.serialize_str(std::str::from_utf8(&buffer[start..]).expect("digits"))
+}
+
+/// True if one of eight bytes must be escaped: below 32, a quotation mark or a backslash.
+fn has_special(chunk: u64) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([128; 8]);
+    // The high bit of each byte that is zero (and maybe of bytes above such a one).
+    let zero = |x: u64| x.wrapping_sub(ONES) & !x & HIGH;
+    let control = chunk.wrapping_sub(ONES * 32) & !chunk & HIGH;
+    (control | zero(chunk ^ (ONES * u64::from(b'"'))) | zero(chunk ^ (ONES * u64::from(b'\\')))) != 0
+}
+
+impl Writer {
+    fn text(&mut self, text: &str) {
+        let bytes = text.as_bytes();
+        let (chunks, rest) = bytes.as_chunks::<8>();
+        let plain = !chunks.iter().any(|chunk| has_special(u64::from_ne_bytes(*chunk)))
+            && !rest.iter().any(|byte| *byte < 32 || matches!(byte, b'"' | b'\\'));
+        if plain {
+            self.out.reserve(bytes.len() + 2);
+            self.out.push(b'"');
+            self.out.extend_from_slice(bytes);
+            self.out.push(b'"');
+        } else {
+            serde_json::to_writer(&mut self.out, text).expect("memory takes it");
+        }
+    }
+
+    fn other(&mut self, value: impl Serialize) -> Result<(), serde_json::Error> {
+        serde_json::to_writer(&mut self.out, &value)
+    }
+
+    /// A comma, unless it is the first entry; then the name of a field, which needs no escapes.
+    fn field(&mut self, first: &mut bool, name: &'static str) {
+        self.comma(first);
+        self.out.reserve(name.len() + 3);
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+    }
+
+    fn comma(&mut self, first: &mut bool) {
+        if !std::mem::replace(first, false) {
+            self.out.push(b',');
+        }
+    }
+}
+
+/// A list or an object that has been opened.
+pub(super) struct Open<'a> {
+    writer: &'a mut Writer,
+    first: bool,
+    end: &'static [u8],
+}
+
+type Outcome<T = ()> = Result<T, serde_json::Error>;
+
+macro_rules! by_serde_json {
+    ($($name:ident: $kind:ty),*) => {
+        $(fn $name(self, value: $kind) -> Outcome {
+            self.other(value)
+        })*
+    };
+}
+
+impl<'a> ser::Serializer for &'a mut Writer {
+    type Ok = ();
+    type Error = serde_json::Error;
+    type SerializeSeq = Open<'a>;
+    type SerializeTuple = Open<'a>;
+    type SerializeTupleStruct = Open<'a>;
+    type SerializeTupleVariant = Open<'a>;
+    type SerializeMap = Open<'a>;
+    type SerializeStruct = Open<'a>;
+    type SerializeStructVariant = Open<'a>;
+
+    by_serde_json!(serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64, serialize_u8: u8, serialize_u16: u16);
+    by_serde_json!(serialize_u32: u32, serialize_u64: u64, serialize_f32: f32, serialize_f64: f64, serialize_char: char);
+    by_serde_json!(serialize_bool: bool, serialize_bytes: &[u8]);
+
+    fn serialize_str(self, text: &str) -> Outcome {
+        self.text(text);
+        Ok(())
+    }
+
+    fn serialize_none(self) -> Outcome {
+        self.serialize_unit()
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Outcome {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Outcome {
+        self.out.extend_from_slice(b"null");
+        Ok(())
+    }
+
+    fn serialize_unit_struct(self, _name: &'static str) -> Outcome {
+        self.serialize_unit()
+    }
+
+    fn serialize_unit_variant(self, _name: &'static str, _index: u32, variant: &'static str) -> Outcome {
+        self.serialize_str(variant)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _name: &'static str, value: &T) -> Outcome {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Outcome {
+        self.out.push(b'{');
+        self.field(&mut true, variant);
+        value.serialize(&mut *self)?;
+        self.out.push(b'}');
+        Ok(())
+    }
+
+    fn serialize_seq(self, _len: Option<usize>) -> Outcome<Open<'a>> {
+        self.out.push(b'[');
+        Ok(Open { writer: self, first: true, end: b"]" })
+    }
+
+    fn serialize_tuple(self, len: usize) -> Outcome<Open<'a>> {
+        self.serialize_seq(Some(len))
+    }
+
+    fn serialize_tuple_struct(self, _name: &'static str, len: usize) -> Outcome<Open<'a>> {
+        self.serialize_seq(Some(len))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        _len: usize,
+    ) -> Outcome<Open<'a>> {
+        self.out.push(b'{');
+        self.field(&mut true, variant);
+        self.out.push(b'[');
+        Ok(Open { writer: self, first: true, end: b"]}" })
+    }
+
+    fn serialize_map(self, _len: Option<usize>) -> Outcome<Open<'a>> {
+        self.out.push(b'{');
+        Ok(Open { writer: self, first: true, end: b"}" })
+    }
+
+    fn serialize_struct(self, _name: &'static str, _len: usize) -> Outcome<Open<'a>> {
+        self.serialize_map(None)
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        _len: usize,
+    ) -> Outcome<Open<'a>> {
+        self.out.push(b'{');
+        self.field(&mut true, variant);
+        self.out.push(b'{');
+        Ok(Open { writer: self, first: true, end: b"}}" })
+    }
+}
+
+impl Open<'_> {
+    fn entry(&mut self, value: &(impl Serialize + ?Sized)) -> Outcome {
+        self.writer.comma(&mut self.first);
+        value.serialize(&mut *self.writer)
+    }
+
+    fn member(&mut self, name: &'static str, value: &(impl Serialize + ?Sized)) -> Outcome {
+        self.writer.field(&mut self.first, name);
+        value.serialize(&mut *self.writer)
+    }
+
+    fn close(self) -> Outcome {
+        self.writer.out.extend_from_slice(self.end);
+        Ok(())
+    }
+}
+
+macro_rules! lists {
+    ($($kind:ident::$entry:ident),*) => {
+        $(impl ser::$kind for Open<'_> {
+            type Ok = ();
+            type Error = serde_json::Error;
+
+            fn $entry<T: Serialize + ?Sized>(&mut self, value: &T) -> Outcome {
+                self.entry(value)
+            }
+
+            fn end(self) -> Outcome {
+                self.close()
+            }
+        })*
+    };
+}
+
+macro_rules! objects {
+    ($($kind:ident),*) => {
+        $(impl ser::$kind for Open<'_> {
+            type Ok = ();
+            type Error = serde_json::Error;
+
+            fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Outcome {
+                self.member(name, value)
+            }
+
+            fn end(self) -> Outcome {
+                self.close()
+            }
+        })*
+    };
+}
+
+lists!(SerializeSeq::serialize_element, SerializeTuple::serialize_element);
+lists!(SerializeTupleStruct::serialize_field, SerializeTupleVariant::serialize_field);
+objects!(SerializeStruct, SerializeStructVariant);
+
+impl ser::SerializeMap for Open<'_> {
+    type Ok = ();
+    type Error = serde_json::Error;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Outcome {
+        self.writer.comma(&mut self.first);
+        key.serialize(&mut *self.writer)?;
+        self.writer.out.push(b':');
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Outcome {
+        value.serialize(&mut *self.writer)
+    }
+
+    fn end(self) -> Outcome {
+        self.close()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use rust_decimal::Decimal;
+
+    use super::written;
+    use crate::targets::request::Request;
+
+    #[test]
+    fn every_text_is_written_as_serde_json_writes_it() {
+        for place in 0..20 {
+            for special in
+                ['"', '\\', '\n', '\u{0}', '\u{1f}', ' ', '!', '[', ']', '\u{7f}', '\u{80}', 'é', '…', '🙂']
+            {
+                let mut text = "a".repeat(20);
+                text.insert(place, special);
+                assert_eq!(written(&text), serde_json::to_string(&text).expect("a text"));
+                let map = BTreeMap::from([(text.clone(), vec![Some(text), None])]);
+                assert_eq!(written(&map), serde_json::to_string(&map).expect("a map"));
+            }
+        }
+    }
+
+    #[test]
+    fn every_decimal_is_written_as_serde_json_writes_it() {
+        #[derive(serde::Serialize)]
+        struct Own(#[serde(serialize_with = "super::decimal")] Decimal);
+        let mantissas = [0, 1, 5, 10, 99, 100, 12_345, 1 << 53, u64::MAX as i128, 1 << 64, (1 << 96) - 1];
+        for mantissa in mantissas {
+            for scale in 0..=28 {
+                for sign in [1, -1] {
+                    let mut value = Decimal::from_i128_with_scale(sign * mantissa, scale);
+                    value.set_sign_negative(sign < 0);
+                    assert_eq!(written(&Own(value)), serde_json::to_string(&value).expect("a decimal"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_is_written_as_serde_json_writes_it() {
+        let text = r#"{"portfolio_snapshot": {"portfolio_id": "p\"f", "base_currency": "USD",
+            "positions": [{"instrument_id": "A", "quantity": "-1.50", "market_value": {"amount": 7, "currency": "EUR"}}]},
+            "market_data_snapshot": {"prices": [{"instrument_id": "A", "price": "123456789012345678.1", "currency": "USD"}]},
+            "model_portfolio": {"targets": [{"instrument_id": "A", "weight": "0.0"}]},
+            "shelf_entries": [{"instrument_id": "A", "status": "SELL_ONLY", "attributes": {"sec\\tor": "T…"}}],
+            "options": {"position_bounds": {"A": {"max_weight": "0.5"}}, "buys_only": true}}"#;
+        let request = Request::from_json(text).expect("a request");
+        assert_eq!(request.canonical_json(), serde_json::to_string(&request).expect("plain data"));
+    }
+}
