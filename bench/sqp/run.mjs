@@ -1,13 +1,14 @@
-// Our solver and SciPy's SLSQP, both with analytic gradients, on the families and on the Hock–Schittkowski set.
+// Our solver, SciPy's SLSQP and the slsqp crate with analytic gradients, on the families and on the Hock–Schittkowski set.
 //
 //   node bench/sqp/run.mjs            all sizes (SciPy's IllCond(500) alone takes minutes)
 //   node bench/sqp/run.mjs --quick    n = 100 only
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
+import { cpus, loadavg } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { evaluationFigure, evaluationTable, familyTable } from './tables.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const root = join(here, '../..')
@@ -46,49 +47,45 @@ const ours = join(root, 'target/release/examples/bench_sqp')
 const peer = python()
 const script = join(here, 'peer.py')
 
-const sizes = quick ? [100] : [100, 500, 1000]
-const families = ['weighted_quad', 'portfolio', 'sphere_mixed', 'ill_cond']
-const plan = families.flatMap((family) => sizes.map((size) => [family, size]))
-const lines = [
-  `${new Date().toISOString().slice(0, 10)}, ${cpus()[0]?.model}, Node ${process.version}; seconds`,
-  '',
-  '| problem | gradients | steps | relative error | Hessian products | SciPy SLSQP | × ours |',
-  '| --- | --- | --- | --- | --- | --- | --- |',
-]
-for (const [family, size] of plan.filter(([family, size]) => family !== 'ill_cond' || size < 1000)) {
-  const [gradients] = run(ours, ['family', family, String(size), 'gradients'])
-  const [products] = run(ours, ['family', family, String(size), 'products'])
-  const [scipy] = run(peer, [script, 'family', family, String(size)])
-  const cells = [
-    gradients.name,
-    gradients.seconds.toPrecision(3),
-    gradients.steps,
-    gradients.relativeError.toExponential(1),
-    products.seconds.toPrecision(3),
-    scipy.seconds.toPrecision(3),
-    (scipy.seconds / gradients.seconds).toFixed(0),
-  ]
-  lines.push(`| ${cells.join(' | ')} |`)
-}
+const crate = join(here, 'slsqp')
+execFileSync('cargo', ['build', '--quiet', '--release'], { cwd: crate, stdio: 'inherit' })
+const translation = join(crate, 'target/release/equipoise-bench-slsqp')
+
+// Beyond n = 1000, and where SciPy has no such problem, ours alone is run.
+const sizes = quick ? [100] : [100, 500, 1000, 5000]
+const left = { ill_cond: [1000, 5000], sphere_mixed: [5000] }
+const ofPeer = (family, size) => family !== 'log_barrier' && size <= 1000
+const plan = ['weighted_quad', 'portfolio', 'sphere_mixed', 'ill_cond', 'log_barrier'].flatMap((family) =>
+  sizes.filter((size) => !left[family]?.includes(size)).map((size) => [family, String(size)]),
+)
+const families = plan.map(([family, size]) => ({
+  gradients: run(ours, ['family', family, size, 'gradients'])[0],
+  products: run(ours, ['family', family, size, 'products'])[0],
+  scipy: ofPeer(family, Number(size)) ? run(peer, [script, 'family', family, size])[0] : undefined,
+}))
 
 const mine = run(ours, ['hock-schittkowski'])
-const theirs = run(peer, [script, 'hock-schittkowski', ours])
-const total = (rows, key) => rows.reduce((sum, row) => sum + row[key], 0)
-const median = mine.map((row) => row.seconds).sort((a, b) => a - b)[mine.length >> 1]
-lines.push(
-  '',
-  `Hock–Schittkowski and CUTEst, ${mine.length} problems: median ${(median * 1e6).toFixed(0)} µs.`,
-  '',
-)
-lines.push('| | objective | gradient |', '| --- | --- | --- |')
-for (const [name, rows] of [
+const solvers = [
   ['equipoise', mine],
-  ['SciPy SLSQP', theirs],
-]) {
-  lines.push(`| ${name} | ${total(rows, 'objectiveEvaluations')} | ${total(rows, 'gradientEvaluations')} |`)
-}
+  ['SciPy SLSQP', run(peer, [script, 'hock-schittkowski', ours])],
+  ['slsqp crate', run(translation, [])],
+]
+const median = mine.map((row) => row.seconds).sort((a, b) => a - b)[mine.length >> 1]
+const load = loadavg()
+  .map((value) => value.toFixed(1))
+  .join(' ')
+const lines = [
+  `${new Date().toISOString().slice(0, 10)}, ${cpus()[0]?.model}, ${cpus().length} cores, load ${load}; times in seconds.`,
+  '',
+  ...familyTable(families),
+  '',
+  `Hock–Schittkowski and CUTEst, ${mine.length} problems, ours in the median ${(median * 1e6).toFixed(0)} µs; evaluations:`,
+  '',
+  ...evaluationTable(solvers),
+]
 const text = `${lines.join('\n')}\n`
 const folder = join(here, quick ? 'data' : 'results')
 mkdirSync(folder, { recursive: true })
 writeFileSync(join(folder, 'sqp.md'), text)
+writeFileSync(join(folder, 'evaluations.svg'), await evaluationFigure(solvers))
 process.stdout.write(text)
