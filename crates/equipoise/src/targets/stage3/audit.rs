@@ -1,5 +1,7 @@
 //! What a solve says about itself: engine, objective, rules that bind and their prices.
 
+use std::fmt::Write;
+
 use num_bigint::BigInt;
 use num_traits::{Signed, Zero};
 use rust_decimal::Decimal;
@@ -194,10 +196,13 @@ pub(super) fn without_optimum(status: &'static str, solution: &Solution, book: &
 /// FNV-1a 64 over ids and weights.
 pub(super) fn digest(targets: &[TargetRow]) -> String {
     let mut digest = Digest::default();
+    let mut weight = String::new();
     for row in targets {
         digest.add_bytes(row.instrument_id.as_bytes());
         digest.add_bytes(b"=");
-        digest.add_bytes(row.final_weight.normalize().to_string().as_bytes());
+        weight.clear();
+        write!(weight, "{}", row.final_weight.normalize()).expect("memory takes it");
+        digest.add_bytes(weight.as_bytes());
         digest.add_bytes(b";");
     }
     digest.to_string()

@@ -5,6 +5,8 @@
 //! exactly the size that is needed, the next one restoring what the last one broke. A weight leaves the grid of 10⁻⁴ only where
 //! a rule leaves no other way (a band of width zero beside a locked weight of twelve decimals).
 
+use std::borrow::Cow;
+
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{ToPrimitive, Zero};
@@ -27,22 +29,31 @@ const FINER_STARTS: [u32; 4] = [6, 8, 10, 12];
 const LONGEST_CHAIN: usize = 12;
 
 /// Weights as fractions of one denominator.
-pub(super) struct ExactPoint {
-    pub numerators: Vec<BigInt>,
-    pub denominator: BigInt,
+pub(super) struct ExactPoint<'a> {
+    pub numerators: Cow<'a, [BigInt]>,
+    pub denominator: Cow<'a, BigInt>,
 }
 
-impl ExactPoint {
+impl ExactPoint<'_> {
     /// The decimals themselves.
     pub fn of(weights: &[Decimal]) -> Self {
         let places = weights.iter().map(Decimal::scale).max().unwrap_or(0);
         let scaled = |w: &Decimal| BigInt::from(w.mantissa()) * BigInt::from(10).pow(places - w.scale());
-        Self { numerators: weights.iter().map(scaled).collect(), denominator: BigInt::from(10).pow(places) }
+        Self {
+            numerators: weights.iter().map(scaled).collect(),
+            denominator: Cow::Owned(BigInt::from(10).pow(places)),
+        }
     }
 
     /// wᵢ·10^places, rounded down, and whether something is left.
     fn floor(&self, i: usize, places: u32) -> (i128, BigInt) {
-        let scaled = &self.numerators[i] * BigInt::from(10i64.pow(places));
+        let scale = 10i64.pow(places);
+        let narrow = self.numerators[i].to_i128().and_then(|n| n.checked_mul(scale.into()));
+        if let (Some(scaled), Some(denominator)) = (narrow, self.denominator.to_i128()) {
+            let (quotient, remainder) = scaled.div_mod_floor(&denominator);
+            return (quotient, remainder.into());
+        }
+        let scaled = &self.numerators[i] * BigInt::from(scale);
         let (quotient, remainder) = scaled.div_mod_floor(&self.denominator);
         (quotient.to_i128().unwrap_or(i128::MAX / 4), remainder)
     }
@@ -51,7 +62,7 @@ impl ExactPoint {
 /// Half to even, four decimals; `fixed` names keep their weight.
 pub(super) fn round_half_even(
     book: &RuleBook<'_>,
-    exact: &ExactPoint,
+    exact: &ExactPoint<'_>,
     fixed: &[Option<Decimal>],
 ) -> (Vec<Decimal>, RoundingReport) {
     let weights: Vec<Decimal> = (0..fixed.len())
@@ -75,7 +86,7 @@ pub(super) fn round_half_even(
 pub(super) fn round_strictly(
     book: &RuleBook<'_>,
     projection: &Projection,
-    exact: &ExactPoint,
+    exact: &ExactPoint<'_>,
     fixed: &[Option<Decimal>],
 ) -> (Vec<Decimal>, RoundingReport) {
     let mut grid = Grid::new(projection, exact, fixed, PLACES);
@@ -102,22 +113,13 @@ pub(super) fn round_strictly(
 
 fn report(
     mode: &'static str,
-    exact: &ExactPoint,
+    exact: &ExactPoint<'_>,
     weights: &[Decimal],
     finer: Vec<Text>,
     violated: Vec<String>,
 ) -> RoundingReport {
-    let point = ExactPoint::of(weights);
-    let difference =
-        |i: usize| &point.numerators[i] * &exact.denominator - &exact.numerators[i] * &point.denominator;
-    let denominator = &point.denominator * &exact.denominator;
-    let mut sum = BigInt::zero();
-    let mut largest = BigInt::zero();
-    for i in 0..weights.len() {
-        let change = difference(i);
-        sum += &change;
-        largest = largest.max(BigInt::from(change.magnitude().clone()));
-    }
+    let (sum, largest, denominator) =
+        changes_in_128_bits(exact, weights).unwrap_or_else(|| changes(exact, weights));
     RoundingReport {
         mode,
         places: PLACES,
@@ -126,6 +128,34 @@ fn report(
         largest_change: rounded(&largest, &denominator, REPORT_PLACES).normalize(),
         violated,
     }
+}
+
+/// Σ and the largest size of the changes, and the denominator of both.
+fn changes(exact: &ExactPoint<'_>, weights: &[Decimal]) -> (BigInt, BigInt, BigInt) {
+    let point = ExactPoint::of(weights);
+    let mut sum = BigInt::zero();
+    let mut largest = BigInt::zero();
+    for (own, numerator) in point.numerators.iter().zip(exact.numerators.iter()) {
+        let change = own * &*exact.denominator - numerator * &*point.denominator;
+        sum += &change;
+        largest = largest.max(BigInt::from(change.magnitude().clone()));
+    }
+    (sum, largest, &*point.denominator * &*exact.denominator)
+}
+
+/// The same where 128 bits suffice.
+fn changes_in_128_bits(exact: &ExactPoint<'_>, weights: &[Decimal]) -> Option<(BigInt, BigInt, BigInt)> {
+    let places = weights.iter().map(Decimal::scale).max().unwrap_or(0);
+    let (unit, denominator) = (10i128.checked_pow(places)?, exact.denominator.to_i128()?);
+    let (mut sum, mut largest) = (0i128, 0);
+    for (weight, numerator) in weights.iter().zip(exact.numerators.iter()) {
+        let own = weight.mantissa().checked_mul(10i128.pow(places - weight.scale()))?;
+        let exact = numerator.to_i128()?.checked_mul(unit)?;
+        let change = own.checked_mul(denominator)?.checked_sub(exact)?;
+        sum = sum.checked_add(change)?;
+        largest = largest.max(change.unsigned_abs());
+    }
+    Some((sum.into(), largest.into(), BigInt::from(unit) * denominator))
 }
 
 /// A row in whole numbers: Σ aᵢwᵢ within [lower, upper], w in units of 10^−places, a times 10^coefficients.
@@ -167,7 +197,7 @@ struct Grid {
 
 impl Grid {
     /// At whole units of 10^−start, rounded down.
-    fn new(projection: &Projection, exact: &ExactPoint, fixed: &[Option<Decimal>], start: u32) -> Self {
+    fn new(projection: &Projection, exact: &ExactPoint<'_>, fixed: &[Option<Decimal>], start: u32) -> Self {
         let n = fixed.len();
         let names = &projection.problem.names[..n];
         // Rows of cash as a variable have terms beyond the names.

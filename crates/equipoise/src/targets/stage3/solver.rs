@@ -1,5 +1,6 @@
 //! The solver method: one projection of the model's weights onto the rules.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
@@ -88,8 +89,8 @@ fn accept(
 ) {
     let names = &book.problem.names;
     let exact = ExactPoint {
-        numerators: optimum.numerators[..names.len()].to_vec(),
-        denominator: optimum.denominator.clone(),
+        numerators: Cow::Borrowed(&optimum.numerators[..names.len()]),
+        denominator: Cow::Borrowed(&optimum.denominator),
     };
     let (weights, report) = weights_of(book, projection, &exact);
     if book.is_strict() && !report.violated.is_empty() {
@@ -122,7 +123,7 @@ fn accept(
 fn weights_of(
     book: &RuleBook<'_>,
     projection: &Projection,
-    exact: &ExactPoint,
+    exact: &ExactPoint<'_>,
 ) -> (Vec<Decimal>, RoundingReport) {
     let names = &book.problem.names;
     let fixed: Vec<Option<Decimal>> = (0..names.len())
