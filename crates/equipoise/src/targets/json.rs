@@ -61,13 +61,28 @@ fn has_special(chunk: u64) -> bool {
     (control | zero(chunk ^ (ONES * u64::from(b'"'))) | zero(chunk ^ (ONES * u64::from(b'\\')))) != 0
 }
 
+/// Spaces in the places that so many bytes leave free.
+const FILLED: [u64; 8] = {
+    let mut filled = [0; 8];
+    let mut length = 0;
+    while length < 8 {
+        filled[length] = (u64::from_ne_bytes([b' '; 8]) >> (8 * length)) << (8 * length);
+        length += 1;
+    }
+    filled
+};
+
 impl Writer {
     fn text(&mut self, text: &str) {
         let bytes = text.as_bytes();
         let (chunks, rest) = bytes.as_chunks::<8>();
-        let plain = !chunks.iter().any(|chunk| has_special(u64::from_ne_bytes(*chunk)))
-            && !rest.iter().any(|byte| *byte < 32 || matches!(byte, b'"' | b'\\'));
-        if plain {
+        // What fills the last chunk up needs no escape.
+        let last = rest.iter().fold(0, |chunk, byte| chunk << 8 | u64::from(*byte));
+        let last = last | FILLED[rest.len()];
+        let special = chunks
+            .iter()
+            .fold(has_special(last), |found, chunk| found | has_special(u64::from_ne_bytes(*chunk)));
+        if !special {
             self.out.reserve(bytes.len() + 2);
             self.out.push(b'"');
             self.out.extend_from_slice(bytes);

@@ -129,7 +129,12 @@ fn state(
         }
     }
     by_class.add("CASH", cash_value)?;
-    let allocation = by_instrument.allocations(market, divisor)?;
+    let allocation = if by_instrument.sums.len() == positions.len() {
+        // Each instrument once: its part is that of its position.
+        positions.iter().map(PositionState::allocation).collect()
+    } else {
+        by_instrument.allocations(market, divisor)?
+    };
     let mut attributes = BTreeMap::new();
     for (key, sums) in by_attribute {
         attributes.insert(key, sums.allocations(market, divisor)?);
@@ -143,6 +148,13 @@ fn state(
         allocation,
         allocation_by_attribute: attributes,
     })
+}
+
+impl PositionState {
+    fn allocation(&self) -> Allocation {
+        let (key, value) = (self.instrument_id.clone(), self.value_in_base_ccy.clone());
+        Allocation { key, weight: self.weight, value }
+    }
 }
 
 /// Sums by key, in the order in which the keys came.
