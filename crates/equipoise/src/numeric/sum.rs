@@ -78,6 +78,61 @@ pub fn axpy(alpha: f64, x: &[f64], y: &mut [f64]) {
     }
 }
 
+/// outₚ = Σ columnₚ·x for columns of stride ≥ len(x), with the bits of [`dot`]; two columns share the loads of x.
+///
+/// # Panics
+/// If there are fewer than `out.len()` columns.
+pub fn dots(columns: &[f64], stride: usize, x: &[f64], out: &mut [f64]) {
+    let column = |p: usize| &columns[p * stride..p * stride + x.len()];
+    let (pairs, rest) = out.as_chunks_mut::<2>();
+    for (p, pair) in pairs.iter_mut().enumerate() {
+        *pair = dot_two(column(2 * p), column(2 * p + 1), x);
+    }
+    for out in rest {
+        *out = dot(column(2 * pairs.len()), x);
+    }
+}
+
+/// a·x and b·x.
+fn dot_two(a: &[f64], b: &[f64], x: &[f64]) -> [f64; 2] {
+    let (mut of_a, mut of_b) = ([0.0; LANES], [0.0; LANES]);
+    let (x_blocks, x_rest) = x.as_chunks::<LANES>();
+    let (a_blocks, a_rest) = a.as_chunks::<LANES>();
+    let (b_blocks, b_rest) = b.as_chunks::<LANES>();
+    for ((x, a), b) in x_blocks.iter().zip(a_blocks).zip(b_blocks) {
+        for lane in 0..LANES {
+            of_a[lane] += a[lane] * x[lane];
+            of_b[lane] += b[lane] * x[lane];
+        }
+    }
+    let mut sums = [tree(of_a), tree(of_b)];
+    for ((x, a), b) in x_rest.iter().zip(a_rest).zip(b_rest) {
+        sums[0] += a * x;
+        sums[1] += b * x;
+    }
+    sums
+}
+
+/// y ← y + Σ αₚ·columnₚ for columns of stride ≥ len(y), with the bits of one [`axpy`] after the other; four share the loads of y.
+///
+/// # Panics
+/// If there are fewer than `alphas.len()` columns.
+pub fn axpys(alphas: &[f64], columns: &[f64], stride: usize, y: &mut [f64]) {
+    let len = y.len();
+    let column = |p: usize| &columns[p * stride..p * stride + len];
+    let (fours, rest) = alphas.as_chunks::<4>();
+    for (q, &[a, b, c, d]) in fours.iter().enumerate() {
+        let (of_a, of_b) = (column(4 * q), column(4 * q + 1));
+        let (of_c, of_d) = (column(4 * q + 2), column(4 * q + 3));
+        for j in 0..len {
+            y[j] = (((y[j] + a * of_a[j]) + b * of_b[j]) + c * of_c[j]) + d * of_d[j];
+        }
+    }
+    for (p, &alpha) in rest.iter().enumerate() {
+        axpy(alpha, column(4 * fours.len() + p), y);
+    }
+}
+
 /// Neumaier's compensated sum: the error is about that of one rounding, whatever the cancellation.
 ///
 /// Source: A. Neumaier, ZAMM 54 (1974) 39–51.
@@ -106,6 +161,24 @@ impl CompensatedSum {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn several_columns_give_the_bits_of_one_at_a_time() {
+        let value = |i: usize| 1.0 / (1.0 + (i * i % 97) as f64) - 0.3;
+        for (n, count) in [(0, 3), (1, 1), (7, 4), (8, 5), (21, 9), (100, 2)] {
+            let stride = n + 3;
+            let columns: Vec<f64> = (0..stride * count).map(value).collect();
+            let x: Vec<f64> = (0..n).map(|i| value(i + 31)).collect();
+            let column = |p: usize| &columns[p * stride..p * stride + n];
+            let mut found = vec![0.0; count];
+            dots(&columns, stride, &x, &mut found);
+            assert!((0..count).all(|p| found[p].to_bits() == dot(column(p), &x).to_bits()));
+            let (mut together, mut in_turn) = (x.clone(), x.clone());
+            axpys(&found, &columns, stride, &mut together);
+            (0..count).for_each(|p| axpy(found[p], column(p), &mut in_turn));
+            assert!(together.iter().zip(&in_turn).all(|(a, b)| a.to_bits() == b.to_bits()));
+        }
+    }
 
     #[test]
     fn dot_and_sum_agree_with_exact_integers() {

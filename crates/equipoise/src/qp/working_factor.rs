@@ -7,7 +7,7 @@
 //! Math. Comp. 30 (1976) 772–795 (the updates of QR).
 
 use crate::numeric::matrix::{Matrix, Row};
-use crate::numeric::sum::{axpy, dot, norm_two};
+use crate::numeric::sum::{axpy, axpys, dot, dots, norm_two};
 
 /// A pass of Gram–Schmidt that leaves less than this part of the vector is repeated (Daniel et al., η = √½).
 const CANCELLATION: f64 = 0.707;
@@ -79,6 +79,7 @@ impl WorkingFactor {
         (self.first[j], &self.inverse[j * self.n + self.first[j]..=j * self.n + j])
     }
 
+    #[cfg(test)]
     fn basis_column(&self, p: usize) -> &[f64] {
         &self.basis[p * self.n..(p + 1) * self.n]
     }
@@ -128,13 +129,13 @@ impl WorkingFactor {
         beyond.copy_from_slice(a);
         along[..self.len].fill(0.0);
         for _ in 0..3 {
-            for p in 0..self.len {
-                self.correction[p] = dot(self.basis_column(p), beyond);
+            let correction = &mut self.correction[..self.len];
+            dots(&self.basis, self.n, beyond, correction);
+            for (along, correction) in along.iter_mut().zip(&mut *correction) {
+                *along += *correction;
+                *correction = -*correction;
             }
-            for p in 0..self.len {
-                axpy(-self.correction[p], &self.basis[p * self.n..(p + 1) * self.n], beyond);
-                along[p] += self.correction[p];
-            }
+            axpys(correction, &self.basis, self.n, beyond);
             let after = norm_two(beyond);
             if after > CANCELLATION * before || after == 0.0 {
                 break;
@@ -146,9 +147,7 @@ impl WorkingFactor {
     /// out ← Q·along − out.
     pub(super) fn basis_times_minus(&self, along: &[f64], out: &mut [f64]) {
         out.iter_mut().for_each(|v| *v = -*v);
-        for p in 0..self.len {
-            axpy(along[p], self.basis_column(p), out);
-        }
+        axpys(&along[..self.len], &self.basis, self.n, out);
     }
 
     /// x ← R⁻¹x for the first `len` entries.
