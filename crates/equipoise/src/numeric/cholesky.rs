@@ -32,12 +32,20 @@ pub struct NotPositiveDefinite {
 impl Cholesky {
     /// An empty factorisation of order k, whose storage every later [`Cholesky::factor`] reuses.
     pub fn new(order: usize) -> Self {
-        Self {
-            order,
-            factor: vec![0.0; order * order],
-            inverse_scale: vec![1.0; order],
-            smallest_pivot: f64::NAN,
-        }
+        Self::with_storage(order, Vec::new())
+    }
+
+    /// The same in the storage of another, see [`Cholesky::take_storage`].
+    pub fn with_storage(order: usize, mut storage: Vec<f64>) -> Self {
+        storage.clear();
+        storage.resize(order * order, 0.0);
+        Self { order, factor: storage, inverse_scale: vec![1.0; order], smallest_pivot: f64::NAN }
+    }
+
+    /// Its storage; the factorisation is then one of order 0.
+    pub fn take_storage(&mut self) -> Vec<f64> {
+        self.order = 0;
+        std::mem::take(&mut self.factor)
     }
 
     /// Factors the symmetric matrix whose lower triangle is `matrix(i, j)`, i ≥ j.

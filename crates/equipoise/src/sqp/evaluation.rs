@@ -82,44 +82,67 @@ impl<'a> Evaluator<'a> {
         Ok(())
     }
 
+    /// c at `point.x`; everything else keeps its old value.
+    pub fn constraints(&mut self, point: &mut Point) -> Result<(), SqpError> {
+        self.raw_constraints(&point.x, &mut point.c)?;
+        point.c.iter_mut().zip(&self.factors.constraints).for_each(|(c, s)| *c *= s);
+        Ok(())
+    }
+
     /// ∇f and J at `point.x`, whose values are known.
     pub fn derivatives(&mut self, point: &mut Point) -> Result<(), SqpError> {
         let (n, m) = (self.problem.num_variables(), self.problem.num_constraints());
         point.gradient.resize(n, 0.0);
         point.jacobian.resize(m * n, 0.0);
-        let by_differences = self.given_derivatives(point)?;
-        if by_differences.0 || by_differences.1 {
-            self.difference_derivatives(point, by_differences)?;
-        }
-        if self.provides.linear_constraints && self.affine_jacobian.is_none() {
-            self.affine_jacobian = Some(point.jacobian.clone());
-        }
-        point.gradient.iter_mut().for_each(|g| *g *= self.factors.objective);
-        for (i, s) in self.factors.constraints.iter().enumerate().filter(|(_, s)| **s != 1.0) {
-            point.jacobian[i * n..(i + 1) * n].iter_mut().for_each(|a| *a *= s);
-        }
-        Ok(())
-    }
-
-    /// Fills what the user gives, unscaled; returns which of ∇f and J are still missing.
-    fn given_derivatives(&mut self, point: &mut Point) -> Result<(bool, bool), SqpError> {
-        let n = self.problem.num_variables();
-        let mut missing = (true, self.problem.num_constraints() > 0);
         if self.provides.gradient {
             self.evaluations.gradient += 1;
             self.functions.gradient(&point.x, &mut point.gradient)?;
-            missing.0 = false;
         }
-        if let (true, Some(known)) = (missing.1, &self.affine_jacobian) {
+        let by_differences = (!self.provides.gradient, !self.given_jacobian(point)?);
+        if by_differences.0 || by_differences.1 {
+            self.difference_derivatives(point, by_differences)?;
+        }
+        point.gradient.iter_mut().for_each(|g| *g *= self.factors.objective);
+        self.scale_jacobian(point);
+        Ok(())
+    }
+
+    /// J at `point.x`, where c is known; ∇f keeps its old value.
+    pub fn jacobian(&mut self, point: &mut Point) -> Result<(), SqpError> {
+        if !self.given_jacobian(point)? {
+            self.difference_derivatives(point, (false, true))?;
+        }
+        self.scale_jacobian(point);
+        Ok(())
+    }
+
+    /// Keeps J of affine constraints, and brings it to scaled units.
+    fn scale_jacobian(&mut self, point: &mut Point) {
+        if self.provides.linear_constraints && self.affine_jacobian.is_none() {
+            self.affine_jacobian = Some(point.jacobian.clone());
+        }
+        let n = point.x.len();
+        for (i, s) in self.factors.constraints.iter().enumerate().filter(|(_, s)| **s != 1.0) {
+            point.jacobian[i * n..(i + 1) * n].iter_mut().for_each(|a| *a *= s);
+        }
+    }
+
+    /// J, unscaled, if it is known or the user gives it.
+    fn given_jacobian(&mut self, point: &mut Point) -> Result<bool, SqpError> {
+        if self.problem.num_constraints() == 0 {
+            return Ok(true);
+        }
+        if let Some(known) = &self.affine_jacobian {
             point.jacobian.copy_from_slice(known);
-            missing.1 = false;
-        } else if missing.1 && self.provides.jacobian {
+        } else if self.provides.jacobian {
             self.evaluations.jacobian += 1;
+            let n = self.problem.num_variables();
             let (equalities, inequalities) = point.jacobian.split_at_mut(self.problem.num_equalities() * n);
             self.functions.jacobian(&point.x, equalities, inequalities)?;
-            missing.1 = false;
+        } else {
+            return Ok(false);
         }
-        Ok(missing)
+        Ok(true)
     }
 
     /// Differences of f and/or c along each coordinate.

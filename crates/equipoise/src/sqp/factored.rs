@@ -111,9 +111,9 @@ impl Factored<'_> {
         let at_rest = d.iter().all(|d| *d == 0.0);
         let mut image = if at_rest { vec![0.0; n] } else { self.curvature.product(&d) };
         let point = guess.problem.point;
-        let mut factors = match self.factors.take() {
-            Some(known) if known.free == free => known,
-            _ => Factors::new(self.curvature, free, point.c.len())?,
+        let mut factors = match self.factors.take().filter(|known| known.free == free) {
+            Some(known) => known,
+            None => Factors::new(self.curvature, free, point.c.len())?,
         };
         let working = guess.working_rows();
         factors.prepare(guess.problem, &working);

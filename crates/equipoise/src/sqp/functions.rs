@@ -16,6 +16,16 @@ pub enum SqpError {
     User(UserError),
 }
 
+impl SqpError {
+    /// The error as a function returns it; the way back is `From<UserError>`.
+    pub(super) fn into_user(self) -> UserError {
+        match self {
+            Self::User(error) => error,
+            Self::Input(error) => Box::new(error),
+        }
+    }
+}
+
 impl From<UserError> for SqpError {
     /// An `InputError` that a function (or an adapter around it) returned counts as wrong input.
     fn from(error: UserError) -> Self {

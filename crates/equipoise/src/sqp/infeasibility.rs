@@ -2,17 +2,11 @@
 
 use super::result::{InfeasibilityEvidence, ResponsibleRow};
 use super::run::Run;
-use super::subproblem::{Direction, Linearisation, Outcome};
+use super::subproblem::{Direction, Linearisation};
 use crate::numeric::sum::max_abs;
 
 /// A violation that the best step lowers by no more than this part is stationary.
 const NEGLIGIBLE_GAIN: f64 = 1e-6;
-/// Half the side of the box of the test at the end of a run, relative to max(1, ‖x‖∞).
-const BOX: f64 = 1e-2;
-/// A gain within the box below this part of the violation is none.
-const END_GAIN: f64 = 1e-4;
-/// Variables up to which the test at the end is made.
-const LARGEST: usize = 500;
 /// ‖Jᵀy + z‖∞ relative to the rows' size.
 const STATIONARY: f64 = 1e-5;
 /// Rows with less than this part of the largest weight are not named.
@@ -41,34 +35,13 @@ pub(super) fn judge(
     is_stationary.then(|| evidence(run, false, stationarity, &feasibility.multipliers))
 }
 
-/// Evidence at the end of a run that made no further progress while constraints are violated: a step within a small box lowers
-/// Σ violations by a negligible part of it only.
-pub(super) fn judge_end(run: &Run<'_>) -> Option<InfeasibilityEvidence> {
-    let n = run.point.x.len();
-    if n > LARGEST
-        || run.violation() <= run.options.feasibility_tolerance
-        || !run.point.has_finite_derivatives()
-    {
-        return None;
-    }
-    let radius = BOX * max_abs(&run.point.x).max(1.0);
-    let (lower, upper) = run.room();
-    let lower: Vec<f64> = lower.iter().map(|l| l.max(-radius)).collect();
-    let upper: Vec<f64> = upper.iter().map(|u| u.min(radius)).collect();
-    let linearisation = Linearisation {
-        point: &run.point,
-        num_equalities: run.problem.num_equalities(),
-        lower: &lower,
-        upper: &upper,
-    };
-    let before = run.merit.total_violation(&run.point.c);
-    let direction = linearisation.feasibility_direction(run.options);
-    let gain = (before - direction.left.iter().sum::<f64>()) / before;
-    let solved = direction.outcome == Outcome::Solved && max_abs(&direction.multipliers) > 0.0;
-    (solved && gain <= END_GAIN).then(|| evidence(run, false, gain.max(0.0), &direction.multipliers))
-}
-
-fn evidence(run: &Run<'_>, global: bool, stationarity: f64, weights: &[f64]) -> InfeasibilityEvidence {
+/// The rows with their weights at the run's point.
+pub(super) fn evidence(
+    run: &Run<'_>,
+    global: bool,
+    stationarity: f64,
+    weights: &[f64],
+) -> InfeasibilityEvidence {
     let factors = &run.evaluator.factors;
     let violations: Vec<f64> =
         run.merit.violations(&run.point.c).zip(&factors.constraints).map(|(v, s)| v / s).collect();

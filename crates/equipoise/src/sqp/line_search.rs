@@ -7,8 +7,8 @@ use super::options::SqpOptions;
 use super::second_order::corrected;
 use super::subproblem::Direction;
 
-/// Rounding error of the merit function, in units of its size.
-const NOISE: f64 = 8.0 * f64::EPSILON;
+/// Roundings of the merit function that are allowed for.
+const ROUNDINGS: f64 = 8.0;
 /// A slope below this part of the merit function's size promises so little that rounding may hide it.
 const PROMISES_LITTLE: f64 = 1e-8;
 
@@ -108,9 +108,17 @@ impl LineSearch<'_> {
             return false;
         }
         if self.slope.abs() <= PROMISES_LITTLE * size {
-            return value <= start + decrease + NOISE * size;
+            return value <= start + decrease + self.noise(size);
         }
         value < start && value <= start + decrease
+    }
+
+    /// Rounding error of φ that is allowed for. Where the slope promises less than one rounding of φ, values cannot judge the step: then
+    /// only what exceeds the bound nε of a sum over n variables is a rise.
+    fn noise(&self, size: f64) -> f64 {
+        let is_hidden = self.slope.abs() <= f64::EPSILON * size;
+        let roundings = if is_hidden { (self.point.x.len() as f64).max(ROUNDINGS) } else { ROUNDINGS };
+        roundings * f64::EPSILON * size
     }
 
     fn wants_correction(&self, trial: &Point) -> bool {

@@ -93,10 +93,12 @@ pub(super) fn direction(
     let linearisation = Linearisation { point, num_equalities: run.problem.num_equalities(), lower, upper };
     let n = point.x.len();
     let residual = lagrangian_gradient(point, &run.multipliers);
+    let budget = run.product_budget();
     let settings = InnerSettings {
         tolerance: tolerance(options, max_abs(&residual) / termination::scale(run)),
         iteration_limit: options.qp_max_cg_iter as usize,
         curvature_floor: options.cg_regularization,
+        expected_limit: usize::MAX,
     };
     let proximal = options.is_proximal(linearisation.num_equalities).then(|| Proximal {
         mu: Proximal::weight(
@@ -122,6 +124,8 @@ pub(super) fn direction(
         rows_are_met: !options.is_proximal(linearisation.num_equalities),
         preconditioner,
         settings,
+        budget,
+        spent: 0,
         solves: 0,
         facts: InnerFacts::default(),
     };
@@ -174,6 +178,14 @@ fn preconditioner(
             let probes = options.diagonal_n_probes as usize;
             Box::new(ProbedDiagonal::new(n, probes, step, &mut |v, out| products.times(v, out))?)
         }
+        // γI changes nothing in conjugate gradients.
+        (PreconditionerType::Lbfgs, Model::Limited(limited))
+            if limited.is_scalar()
+                && options.inner_solver == InnerSolver::Auto
+                && options.proximal_tau == 0.0 =>
+        {
+            return Ok(None);
+        }
         (PreconditionerType::Lbfgs, Model::Limited(limited)) => {
             Box::new(LbfgsInverse::new(&limited.diagonal, &limited.steps, &limited.changes))
         }
@@ -189,6 +201,9 @@ struct MatrixFree<'a, 'f> {
     rows_are_met: bool,
     preconditioner: Option<Box<dyn Preconditioner>>,
     settings: InnerSettings,
+    /// Products that may be taken, where others stand behind; those taken.
+    budget: Option<usize>,
+    spent: usize,
     solves: u64,
     facts: InnerFacts,
 }
@@ -221,8 +236,18 @@ impl Equations for MatrixFree<'_, '_> {
         working.iter().for_each(|&i| rows.extend_from_slice(point.row(i)));
         let right_side: Vec<f64> = working.iter().map(|&i| -point.c[i]).collect();
         let fixed: Vec<Option<f64>> = (0..n).map(|j| guess.value_at_bound(j)).collect();
-        let problem =
-            InnerProblem { gradient: guess.linear, rows: &rows, right_side: &right_side, fixed: &fixed };
+        // The last guess's solution is near.
+        let start = if self.solves > 0 { &guess.d[..] } else { &[] };
+        let problem = InnerProblem {
+            gradient: guess.linear,
+            rows: &rows,
+            right_side: &right_side,
+            fixed: &fixed,
+            start,
+        };
+        if let Some(budget) = self.budget {
+            self.settings.expected_limit = budget.saturating_sub(self.spent);
+        }
         let products = &mut self.products;
         let answer = self.method.solve(
             &problem,
@@ -230,6 +255,10 @@ impl Equations for MatrixFree<'_, '_> {
             self.preconditioner.as_deref(),
             &self.settings,
         )?;
+        self.spent += answer.products;
+        if self.budget.is_some_and(|budget| answer.is_truncated() || self.spent > budget) {
+            return Ok(false);
+        }
         self.note(&answer, fixed.iter().any(Option::is_some))?;
         let reach = max_abs(&right_side).max(max_abs(&rows) * max_abs(&answer.d));
         if answer.end == InnerEnd::Breakdown

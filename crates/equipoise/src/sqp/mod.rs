@@ -32,6 +32,7 @@ mod primal_dual;
 mod problem;
 mod progress;
 mod record;
+mod restoration;
 mod result;
 mod row_basis;
 mod run;

@@ -92,8 +92,8 @@ impl Model {
     /// B as the structured solver sees it.
     pub fn curvature(&self, n: usize) -> Box<dyn Curvature + '_> {
         match self {
-            Self::Dense(bfgs) => Box::new(DenseCurvature { matrix: &bfgs.matrix, n }),
-            Self::Exact(exact) => Box::new(DenseCurvature { matrix: &exact.matrix, n }),
+            Self::Dense(bfgs) => Box::new(DenseCurvature::new(&bfgs.matrix, n)),
+            Self::Exact(exact) => Box::new(DenseCurvature::new(&exact.matrix, n)),
             Self::Limited(limited) => Box::new(&**limited),
             Self::Diagonal(diagonal, _) => Box::new(diagonal),
         }

@@ -374,7 +374,7 @@ mod tests {
             let start = [Member { part: Part::Column(first), edge: Edge::Upper }];
             let dual = problem.solve_dense(&matrix, &linear, &[], &SqpOptions::default());
             prop_assert_eq!(&dual.outcome, &Outcome::Solved);
-            let curvature = DenseCurvature { matrix: &matrix, n: N };
+            let curvature = DenseCurvature::new(&matrix, N);
             if let Some(ours) = problem.solve_primal_dual(&curvature, &linear, &start, &Guessing::default()) {
                 for j in 0..N {
                     prop_assert!((ours.d[j] - dual.d[j]).abs() < 1e-8, "{:?} {:?}", ours.d, dual.d);

@@ -41,8 +41,8 @@ pub struct ResponsibleRow {
 pub struct InfeasibilityEvidence {
     /// The constraints are affine (or their linearisation holds everywhere), so that no point satisfies them.
     pub global: bool,
-    /// How stationary the violation is: ‖Jᵀy + z‖∞ relative to the rows' size, or the part of the violation that a step within a
-    /// hundredth of the size of x would take away.
+    /// How stationary the violation is: ‖Jᵀy + z‖∞ relative to the rows' size, or the relative stationarity of the feasibility
+    /// phase.
     pub stationarity: f64,
     /// Σ violations at the point.
     pub violation: f64,

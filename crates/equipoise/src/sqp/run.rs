@@ -35,6 +35,8 @@ const PRICE_GROWTH: f64 = 10.0;
 const SMALL: usize = 30;
 /// Variables up to which it stands behind the primal-dual method.
 const RESCUE: usize = 1500;
+/// Variables from which an exact Hessian that is not diagonal is tried by products before it is made a matrix.
+const PRODUCTS_FIRST: usize = 50;
 
 /// The state of a run, in scaled units.
 pub(super) struct Run<'a> {
@@ -59,8 +61,14 @@ pub(super) struct Run<'a> {
     /// Multipliers (user's units) that passed the independent check, with it.
     pub certified: Option<(Multipliers, KktResiduals)>,
     pub infeasibility: Option<InfeasibilityEvidence>,
-    /// The Hessian is neither small nor diagonal: pairs are used although products are given.
-    exact_is_too_large: bool,
+    /// The exact Hessian is not diagonal, and too large for a matrix or tried by its products first.
+    exact_by_products: bool,
+    /// The trial took too many products: the exact Hessian is a matrix for the rest of the run.
+    products_are_slow: bool,
+    /// This run is itself the feasibility phase of another.
+    pub is_restoration: bool,
+    /// The feasibility phase has led to a feasible point before.
+    pub is_restored: bool,
     /// Where to return to if steps on trial fail.
     pub watchdog: Option<Watchdog>,
     /// The last step had length 1.
@@ -124,7 +132,10 @@ impl<'a> Run<'a> {
             reference_gradient,
             certified: None,
             infeasibility: None,
-            exact_is_too_large: false,
+            exact_by_products: false,
+            products_are_slow: false,
+            is_restoration: false,
+            is_restored: false,
             watchdog: None,
             last_step_was_full: false,
             projected_gradient: f64::INFINITY,
@@ -138,7 +149,7 @@ impl<'a> Run<'a> {
             let feasibility = self.options.feasibility_tolerance;
             self.progress.record(&self.point, violation, &self.merit, feasibility, self.options);
             self.multipliers = termination::fit(self);
-            termination::after_step(self, false);
+            termination::after_step(self, false)?;
         }
         while self.status == SqpStatus::Running {
             self.step()?;
@@ -187,7 +198,7 @@ impl<'a> Run<'a> {
         let feasibility = self.options.feasibility_tolerance;
         self.progress.record(&self.point, violation, &self.merit, feasibility, self.options);
         record::count(self, &facts, slope.is_some());
-        termination::after_step(self, slope.is_some() && !facts.line_search_success);
+        termination::after_step(self, slope.is_some() && !facts.line_search_success)?;
         record::observe(self, &facts, slope.is_some());
         Ok(())
     }
@@ -210,12 +221,12 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let fixed = self.fixed_variables();
-        let limit = self.options.dense_limit;
+        let limit = self.matrix_limit();
         let flat = first_curvature(&self.point);
         let y = &self.multipliers.rows;
         match Model::exact(&mut self.evaluator, &self.point, y, &rows, &fixed, limit, flat)? {
             Some(model) => self.model = model,
-            None => self.exact_is_too_large = true,
+            None => self.exact_by_products = true,
         }
         Ok(())
     }
@@ -235,7 +246,7 @@ impl<'a> Run<'a> {
 
     /// Whether the exact Hessian is used as a matrix.
     pub fn uses_exact_hessian(&self) -> bool {
-        self.uses_exact_products() && !self.exact_is_too_large && !self.is_matrix_free()
+        self.uses_exact_products() && !self.exact_by_products && !self.is_matrix_free()
     }
 
     /// Whether exact products are given and wanted.
@@ -244,20 +255,40 @@ impl<'a> Run<'a> {
     }
 
     /// Whether B is known by its products alone: where the options say so, and by default where the exact Hessian is too large for a
-    /// matrix.
+    /// matrix or few products may do.
     fn is_matrix_free(&self) -> bool {
         self.options.asks_for_matrix_free(self.problem.num_equalities())
-            || (self.exact_is_too_large && self.options.inner_solver == InnerSolver::Auto)
+            || (self.exact_by_products && self.options.inner_solver == InnerSolver::Auto)
+    }
+
+    /// Variables up to which an exact Hessian that is not diagonal becomes a matrix at once.
+    fn matrix_limit(&self) -> usize {
+        let limit = self.options.dense_limit;
+        let tries_products = self.options.inner_solver == InnerSolver::Auto && !self.products_are_slow;
+        if tries_products { limit.min(PRODUCTS_FIRST - 1) } else { limit }
+    }
+
+    /// Products that a subproblem may take before the exact Hessian becomes a matrix; `None` where it is too large for one.
+    ///
+    /// As many as the matrix takes, n: a trial in vain then at most doubles their number, whatever the problem (the rule of ski rental:
+    /// R. M. Karp, Proc. 12th IFIP World Computer Congress (1992) 416–429).
+    pub fn product_budget(&self) -> Option<usize> {
+        let n = self.point.x.len();
+        (self.exact_by_products && n <= self.options.dense_limit).then_some(n)
     }
 
     /// The subproblem's direction; elastic where the linearised constraints contradict each other.
     fn direction(&mut self, lower: &[f64], upper: &[f64]) -> Result<Direction, SqpError> {
         let start = prediction::start(self);
-        if self.is_matrix_free()
-            && let Some(mut out) = matrix_free::direction(self, (lower, upper), &start)?
-        {
-            self.restore_multipliers(&mut out);
-            return Ok(out);
+        if self.is_matrix_free() {
+            if let Some(mut out) = matrix_free::direction(self, (lower, upper), &start)? {
+                self.restore_multipliers(&mut out);
+                return Ok(out);
+            }
+            if self.product_budget().is_some() {
+                (self.exact_by_products, self.products_are_slow) = (false, true);
+                self.evaluate_model()?;
+            }
         }
         let linearisation =
             Linearisation { point: &self.point, num_equalities: self.problem.num_equalities(), lower, upper };

@@ -1,8 +1,9 @@
 //! The tests after a step: convergence by the independent check, everything else by name.
 
 use super::evaluation::Point;
-use super::infeasibility;
-use super::multipliers::{Multipliers, least_squares, reduced_gradient};
+use super::functions::SqpError;
+use super::multipliers::{Multipliers, lagrangian_gradient, least_squares};
+use super::restoration;
 use super::run::Run;
 use super::status::SqpStatus;
 use crate::certificate::kkt::{KktPoint, KktResiduals};
@@ -14,27 +15,21 @@ const FIT_RANGE: f64 = 30.0;
 const FIT_SIZE: usize = 10_000;
 
 /// Sets the status after a step.
-pub(super) fn after_step(run: &mut Run<'_>, line_search_failed: bool) {
+pub(super) fn after_step(run: &mut Run<'_>, line_search_failed: bool) -> Result<(), SqpError> {
     if run.status != SqpStatus::Running {
-        return;
+        return Ok(());
     }
     if run.steps >= run.options.min_steps && !line_search_failed && converged(run) {
         run.status = SqpStatus::Converged;
-        return;
-    }
-    if run.options.use_inexact_stationarity && !line_search_failed && is_inexactly_stationary(run) {
+    } else if run.options.use_inexact_stationarity && !line_search_failed && is_inexactly_stationary(run) {
         run.status = SqpStatus::InexactStationary;
-        return;
-    }
-    if let Some(status) = failed(run) {
+    } else if let Some(status) = failed(run) {
         run.status = status;
-        let gave_up =
-            !matches!(status, SqpStatus::Unbounded | SqpStatus::Cancelled | SqpStatus::IterateBlowup);
-        if let Some(evidence) = gave_up.then(|| infeasibility::judge_end(run)).flatten() {
-            run.infeasibility = Some(evidence);
-            run.status = SqpStatus::Infeasible;
+        if !matches!(status, SqpStatus::Unbounded | SqpStatus::Cancelled | SqpStatus::IterateBlowup) {
+            restoration::after_failure(run)?;
         }
     }
+    Ok(())
 }
 
 /// Whether the first-order conditions hold with the subproblem's multipliers or with those that fit best.
@@ -75,8 +70,7 @@ fn accepted(run: &mut Run<'_>, scaled: &Multipliers) -> bool {
 
 /// ‖∇L‖∞ over twice its limit, in plain double precision and scaled units: above 1 the full check is not worth its time.
 fn quick_residual(run: &Run<'_>, multipliers: &Multipliers) -> f64 {
-    let rest = reduced_gradient(&run.point, &multipliers.rows);
-    let norm = rest.iter().zip(&multipliers.bounds).fold(0.0f64, |a, (g, z)| a.max((g - z).abs()));
+    let norm = max_abs(&lagrangian_gradient(&run.point, multipliers));
     let s = run.evaluator.factors.objective;
     let relative = run.options.stationarity_tolerance * scale_with(run, multipliers);
     norm / (2.0 * relative.max(run.options.absolute_stationarity_tolerance * s)).max(f64::MIN_POSITIVE)

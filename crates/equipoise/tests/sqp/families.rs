@@ -60,3 +60,32 @@ fn large_sizes_with_gradients() {
         assert_reached(&problem, false, &SqpOptions::default());
     }
 }
+
+/// Products alone where few of them do; else a matrix, after at most as many products as that takes.
+#[test]
+fn the_hessian_becomes_a_matrix_only_where_products_are_many() {
+    for (problem, least, most) in [
+        (log_barrier(100), 1, 20),
+        (log_barrier(500), 1, 20),
+        (portfolio(500), 1, 499),
+        (ill_cond(100), 100, 210),
+    ] {
+        assert_reached(&problem, true, &SqpOptions::default());
+        let mut functions = Family { problem: &problem, with_hessian: true };
+        let products =
+            solve(&family(&problem), &mut functions, &SqpOptions::default()).evaluations.hessian_products;
+        assert!((least..=most).contains(&products), "{}: {products}", problem.name);
+    }
+}
+
+/// The start is so near the minimum that no value of f, a sum of 5000 logarithms, can show the decrease that is left.
+#[test]
+fn a_step_that_values_cannot_judge_is_taken() {
+    let problem = log_barrier(5000);
+    for with_hessian in [false, true] {
+        let mut functions = Family { problem: &problem, with_hessian };
+        let result = solve(&family(&problem), &mut functions, &SqpOptions::default());
+        assert_eq!(result.status, SqpStatus::Converged, "{}", result.message);
+        assert!(result.steps <= 3 && result.residuals.relative_stationarity < 1e-9, "{}", result.message);
+    }
+}

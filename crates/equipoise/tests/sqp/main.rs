@@ -6,6 +6,7 @@ mod defects;
 mod families;
 mod fronts;
 mod hock_schittkowski;
+mod infeasible;
 mod observed;
 mod scipy_failures;
 mod selectable;

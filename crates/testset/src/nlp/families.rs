@@ -9,7 +9,7 @@ use super::RandomState;
 enum Objective {
     /// Σ wⱼ(xⱼ − tⱼ)².
     Weighted { weights: Vec<f64>, targets: Vec<f64> },
-    /// a(‖Fᵀx‖² + Σ dⱼxⱼ²) − b·Σ log xⱼ; F is n × k, row-major.
+    /// a(‖Fᵀx‖² + Σ dⱼxⱼ²) − b·Σ log xⱼ; F is n × k, column-major.
     Factors { loadings: Vec<f64>, diagonal: Vec<f64>, half: f64, barrier: f64 },
     /// ½xᵀHx.
     Quadratic { hessian: Vec<f64> },
@@ -95,11 +95,11 @@ impl FamilyProblem {
         let n = v.len();
         match &self.objective {
             Objective::Factors { loadings, diagonal, half, .. } => {
-                let k = loadings.len() / n;
-                let factors = factor_values(loadings, v);
-                for j in 0..n {
-                    out[j] = 2.0 * half * (dot(&loadings[j * k..(j + 1) * k], &factors) + diagonal[j] * v[j]);
+                (0..n).for_each(|j| out[j] = diagonal[j] * v[j]);
+                for (column, factor) in loadings.chunks_exact(n).zip(factor_values(loadings, v)) {
+                    out.iter_mut().zip(column).for_each(|(out, f)| *out += factor * f);
                 }
+                out.iter_mut().for_each(|out| *out *= 2.0 * half);
             }
             Objective::Quadratic { hessian } => {
                 (0..n).for_each(|i| out[i] = dot(&hessian[i * n..(i + 1) * n], v));
@@ -127,12 +127,13 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 /// Fᵀx.
 fn factor_values(loadings: &[f64], x: &[f64]) -> Vec<f64> {
-    let k = loadings.len() / x.len();
-    let mut out = vec![0.0; k];
-    for (row, x) in loadings.chunks_exact(k).zip(x) {
-        out.iter_mut().zip(row).for_each(|(out, f)| *out += f * x);
-    }
-    out
+    loadings.chunks_exact(x.len()).map(|column| dot(column, x)).collect()
+}
+
+/// n × k normal numbers by rows, times 0.1, as columns.
+fn loadings(state: &mut RandomState, n: usize, k: usize) -> Vec<f64> {
+    let rows = state.normals(n * k);
+    (0..n * k).map(|e| 0.1 * rows[(e % n) * k + e / n]).collect()
 }
 
 /// `numpy.linspace`.
@@ -179,7 +180,7 @@ pub fn weighted_quad(n: usize) -> FamilyProblem {
 pub fn portfolio(n: usize) -> FamilyProblem {
     let mut state = RandomState::new(42);
     let k = 10.min(n / 5);
-    let loadings: Vec<f64> = state.normals(n * k).iter().map(|v| v * 0.1).collect();
+    let loadings = loadings(&mut state, n, k);
     let diagonal = state.normals(n).iter().map(|v| v.abs() * 0.05 + 0.01).collect();
     let means: Vec<f64> = state.uniforms(n).iter().map(|v| v * 0.1 + 0.02).collect();
     let target = 1.2 * means.iter().sum::<f64>() / n as f64;
@@ -273,7 +274,7 @@ pub fn ill_cond(n: usize) -> FamilyProblem {
 pub fn log_barrier(n: usize) -> FamilyProblem {
     let mut state = RandomState::new(99);
     let k = 5.min(n / 5);
-    let loadings = state.normals(n * k).iter().map(|v| v * 0.1).collect();
+    let loadings = loadings(&mut state, n, k);
     let diagonal = state.normals(n).iter().map(|v| v.abs() * 0.05 + 0.01).collect();
     let optimum = match n {
         100 => (4.60517194e2, 2e-9),

@@ -1,5 +1,7 @@
 //! What the structured subproblem solver needs of a curvature model.
 
+use std::cell::Cell;
+
 use crate::numeric::cholesky::Cholesky;
 use crate::numeric::parallel::Workers;
 use crate::numeric::sum::dot;
@@ -31,8 +33,16 @@ pub(in crate::sqp) trait Reduced {
 
 /// A dense matrix (n × n, row-major).
 pub(in crate::sqp) struct DenseCurvature<'a> {
-    pub matrix: &'a [f64],
-    pub n: usize,
+    matrix: &'a [f64],
+    n: usize,
+    /// Storage of factors no longer in use.
+    spare: Cell<Vec<f64>>,
+}
+
+impl<'a> DenseCurvature<'a> {
+    pub fn new(matrix: &'a [f64], n: usize) -> Self {
+        Self { matrix, n, spare: Cell::default() }
+    }
 }
 
 impl Curvature for DenseCurvature<'_> {
@@ -41,20 +51,28 @@ impl Curvature for DenseCurvature<'_> {
     }
 
     fn reduced(&self, free: &[usize]) -> Option<Box<dyn Reduced + '_>> {
-        let mut cholesky = Cholesky::new(free.len());
-        let entry = |i: usize, j: usize| self.matrix[free[i] * self.n + free[j]];
+        let mut cholesky = Cholesky::with_storage(free.len(), self.spare.take());
+        let (matrix, n) = (self.matrix, self.n);
+        let entry = |i: usize, j: usize| matrix[free[i] * n + free[j]];
         cholesky.factor(entry, &Workers::inline()).ok()?;
-        Some(Box::new(DenseReduced { cholesky, free: free.to_vec() }))
+        Some(Box::new(DenseReduced { cholesky, free: free.to_vec(), spare: &self.spare }))
     }
 }
 
 /// Cholesky factors of B_FF.
-struct DenseReduced {
+struct DenseReduced<'a> {
     cholesky: Cholesky,
     free: Vec<usize>,
+    spare: &'a Cell<Vec<f64>>,
 }
 
-impl Reduced for DenseReduced {
+impl Drop for DenseReduced<'_> {
+    fn drop(&mut self) {
+        self.spare.set(self.cholesky.take_storage());
+    }
+}
+
+impl Reduced for DenseReduced<'_> {
     fn solve(&self, x: &mut [f64]) {
         let mut gathered: Vec<f64> = self.free.iter().map(|&j| x[j]).collect();
         self.cholesky.solve(&mut gathered);

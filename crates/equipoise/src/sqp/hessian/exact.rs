@@ -4,6 +4,8 @@
 //! the rows A of the working set leaves that null space alone, and with the gradient changed by σAᵀc it leaves step and
 //! multipliers alone as well. Only what is still not positive definite is shifted: τI.
 
+use crate::numeric::cholesky::Cholesky;
+use crate::numeric::parallel::Workers;
 use crate::numeric::sum::{dot, max_abs};
 use crate::numeric::symmetric_eigen::SymmetricEigen;
 
@@ -99,22 +101,8 @@ fn symmetrise(matrix: &mut [f64], n: usize) {
 
 /// Whether H − floor·I has a Cholesky factor.
 fn is_positive_definite(h: &[f64], n: usize, floor: f64) -> bool {
-    let mut lower = vec![0.0; n * n];
-    for i in 0..n {
-        for j in 0..=i {
-            let rest = h[i * n + j] - dot(&lower[i * n..i * n + j], &lower[j * n..j * n + j]);
-            if i == j {
-                let pivot = rest - floor;
-                if !(pivot > 0.0 && pivot.is_finite()) {
-                    return false;
-                }
-                lower[i * n + i] = pivot.sqrt();
-            } else {
-                lower[i * n + j] = rest / lower[j * n + j];
-            }
-        }
-    }
-    true
+    let entry = |i: usize, j: usize| h[i * n + j] - if i == j { floor } else { 0.0 };
+    Cholesky::new(n).factor(entry, &Workers::inline()).is_ok()
 }
 
 #[cfg(test)]

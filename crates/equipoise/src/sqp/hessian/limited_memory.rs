@@ -58,6 +58,11 @@ struct FixedProducts {
 }
 
 impl LimitedMemory {
+    /// Whether B = δI.
+    pub fn is_scalar(&self) -> bool {
+        self.steps.is_empty() && self.scalar.is_some()
+    }
+
     /// γI.
     pub fn new(n: usize, gamma: f64, options: &SqpOptions) -> Self {
         let products = PairProducts::new(options.lbfgs_memory);
@@ -373,8 +378,7 @@ mod tests {
             dense.update(s, y, 0.0, &[]);
         }
         let v = [0.3, -1.0, 0.7, 2.0];
-        for (a, b) in
-            compact.product(&v).iter().zip(DenseCurvature { matrix: dense.bfgs_matrix(), n: 4 }.product(&v))
+        for (a, b) in compact.product(&v).iter().zip(DenseCurvature::new(dense.bfgs_matrix(), 4).product(&v))
         {
             assert!((a - b).abs() < 1e-12 * b.abs().max(1.0), "{a} {b}");
         }

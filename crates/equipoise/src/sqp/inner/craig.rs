@@ -75,9 +75,8 @@ fn orthogonalise(v: &mut [f64], against: &[Vec<f64>]) {
 }
 
 impl Projection for CraigProjection {
-    fn particular(&self, problem: &Restricted) -> Vec<f64> {
-        let mut t = craig(problem, &problem.right_side).0;
-        for _ in 0..2 {
+    fn particular(&self, problem: &Restricted, mut t: Vec<f64>) -> Vec<f64> {
+        for _ in 0..3 {
             axpy(1.0, &craig(problem, &problem.shortfalls(&t)).0, &mut t);
         }
         t

@@ -30,7 +30,7 @@ impl InnerMethod for InexactStcg {
         let mut problem = Restricted::new(problem, product)?;
         let projection: Box<dyn Projection> =
             if self.craig { Box::new(CraigProjection) } else { Box::new(CholeskyProjection::new(&problem)) };
-        let mut t = projection.particular(&problem);
+        let mut t = projection.particular(&problem, vec![0.0; problem.n]);
         let mut gradient = problem.product(product, &t)?;
         axpy(1.0, &problem.gradient, &mut gradient);
         let noise = ROUNDING * norm_two(&gradient);

@@ -38,7 +38,7 @@ impl InnerMethod for MinresQlp {
         t.truncate(saddle.problem.n);
         let refinements = saddle.bring_back(&mut t);
         let projection = CholeskyProjection::new(&saddle.problem);
-        let particular = projection.particular(&saddle.problem);
+        let particular = projection.particular(&saddle.problem, vec![0.0; saddle.problem.n]);
         let start = saddle.projected_gradient(product, &projection, &particular)?;
         // Where the reduced Hessian is not positive the stationary point is none to go to.
         let along: Vec<f64> = t.iter().zip(&particular).map(|(t, s)| t - s).collect();

@@ -42,22 +42,26 @@ pub struct InnerProblem<'a> {
     pub right_side: &'a [f64],
     /// The value of each fixed variable (n), or nothing at all where none is fixed.
     pub fixed: &'a [Option<f64>],
+    /// Where projected conjugate gradients start (n), brought to the rows; nothing at all means from 0.
+    pub start: &'a [f64],
 }
 
 /// When to stop.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct InnerSettings {
-    /// Residual relative to that of the start.
+    /// Residual relative to that of the start, or of 0 where a start is given.
     pub tolerance: f64,
     /// Iterations.
     pub iteration_limit: usize,
     /// Curvature pᵀBp below this part of ‖p‖² times the largest curvature met counts as none.
     pub curvature_floor: f64,
+    /// Projected conjugate gradients end as at the limit where their rate so far promises more iterations than this.
+    pub expected_limit: usize,
 }
 
 impl Default for InnerSettings {
     fn default() -> Self {
-        Self { tolerance: 1e-10, iteration_limit: 200, curvature_floor: 1e-12 }
+        Self { tolerance: 1e-10, iteration_limit: 200, curvature_floor: 1e-12, expected_limit: usize::MAX }
     }
 }
 

@@ -11,6 +11,8 @@ use crate::sqp::functions::SqpError;
 
 /// Residuals below this part of ‖gradient‖ are rounding.
 pub(super) const ROUNDING: f64 = 1e-15;
+/// Iterations before the rate of convergence is judged.
+const WARM_UP: usize = 8;
 
 pub(super) fn solve(
     problem: &InnerProblem<'_>,
@@ -19,26 +21,38 @@ pub(super) fn solve(
     settings: &InnerSettings,
     projection: impl FnOnce(&Restricted) -> Box<dyn Projection>,
 ) -> Result<InnerAnswer, SqpError> {
+    let has_start = !problem.start.is_empty();
+    let near = if has_start { problem.start.to_vec() } else { vec![0.0; problem.gradient.len()] };
     let mut problem = Restricted::new(problem, product)?;
     let projection = projection(&problem);
-    let mut t = projection.particular(&problem);
+    let mut t = projection.particular(&problem, problem.masked(near));
     let mut gradient = problem.product(product, &t)?;
     axpy(1.0, &problem.gradient, &mut gradient);
     let mut r: Vec<f64> = gradient.iter().map(|g| -g).collect();
     projection.project(&problem, &mut r);
-    let start = norm_two(&r);
+    let mut start = norm_two(&r);
+    if has_start {
+        let mut at_zero = problem.gradient.clone();
+        projection.project(&problem, &mut at_zero);
+        start = start.max(norm_two(&at_zero));
+    }
     let noise = ROUNDING * norm_two(&gradient);
-    let mut z = preconditioned(&problem, &*projection, preconditioner, &r);
+    let mut z = r.clone();
+    precondition(&problem, &*projection, preconditioner, &r, &mut z);
     let mut p = z.clone();
+    let mut image = gradient;
     let mut rz = dot(&r, &z);
     let (mut iterations, mut largest, mut negative) = (0, 0.0f64, None);
     let mut end = InnerEnd::Converged;
     while norm_two(&r) > (settings.tolerance * start).max(noise) {
-        if iterations >= settings.iteration_limit {
+        let is_slow = iterations >= WARM_UP
+            && expected_iterations(iterations, norm_two(&r) / start, settings.tolerance)
+                > settings.expected_limit as f64;
+        if iterations >= settings.iteration_limit || is_slow {
             end = InnerEnd::IterationLimit;
             break;
         }
-        let image = problem.product(product, &p)?;
+        problem.product_into(product, &p, &mut image)?;
         let (curvature, length) = (dot(&p, &image), dot(&p, &p));
         largest = largest.max(curvature.abs() / length);
         if curvature.is_nan() || curvature <= settings.curvature_floor * largest * length {
@@ -55,7 +69,7 @@ pub(super) fn solve(
         axpy(alpha, &p, &mut t);
         axpy(-alpha, &image, &mut r);
         projection.project(&problem, &mut r);
-        z = preconditioned(&problem, &*projection, preconditioner, &r);
+        precondition(&problem, &*projection, preconditioner, &r, &mut z);
         let next = dot(&r, &z);
         let beta = next / rz;
         rz = next;
@@ -64,19 +78,28 @@ pub(super) fn solve(
     finish(problem, product, &*projection, t, start, end, iterations, negative)
 }
 
-/// z = P M r, or r where that is no direction of descent.
-fn preconditioned(
+/// Iterations until the residual is `tolerance` of its start, at the mean rate of the `done` that brought it to `ratio`: done·ln τ/ln ρ.
+fn expected_iterations(done: usize, ratio: f64, tolerance: f64) -> f64 {
+    if ratio < 1.0 { done as f64 * libm::log(tolerance) / libm::log(ratio) } else { f64::INFINITY }
+}
+
+/// z ← P M r, or r where that is no direction of descent.
+fn precondition(
     problem: &Restricted,
     projection: &dyn Projection,
     preconditioner: Option<&dyn Preconditioner>,
     r: &[f64],
-) -> Vec<f64> {
-    let Some(preconditioner) = preconditioner else { return r.to_vec() };
-    let mut z = vec![0.0; r.len()];
-    preconditioner.apply(r, &mut z);
-    let mut z = problem.masked(z);
-    projection.project(problem, &mut z);
-    if dot(r, &z) > 0.0 { z } else { r.to_vec() }
+    z: &mut [f64],
+) {
+    if let Some(preconditioner) = preconditioner {
+        preconditioner.apply(r, z);
+        problem.mask(z);
+        projection.project(problem, z);
+        if dot(r, z) > 0.0 {
+            return;
+        }
+    }
+    z.copy_from_slice(r);
 }
 
 /// Multipliers and residuals at the end, from the true gradient there.

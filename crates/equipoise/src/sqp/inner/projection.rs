@@ -1,4 +1,4 @@
-//! Projections onto the null space of A, and the solutions of A t = b next to zero.
+//! Projections onto the null space of A, and the solutions of A t = b next to a point.
 
 use super::restricted::Restricted;
 use crate::numeric::cholesky::Cholesky;
@@ -10,8 +10,8 @@ const RIDGE: f64 = 1e-12;
 
 /// What projected methods need of A.
 pub(super) trait Projection {
-    /// The solution of A t = b of least norm.
-    fn particular(&self, problem: &Restricted) -> Vec<f64>;
+    /// The solution of A t = b nearest to `near` (n).
+    fn particular(&self, problem: &Restricted, near: Vec<f64>) -> Vec<f64>;
     /// v ← v − Aᵀ(AAᵀ)⁻¹Av.
     fn project(&self, problem: &Restricted, v: &mut [f64]);
     /// (AAᵀ)⁻¹Av: the multipliers that v leaves the least of.
@@ -50,8 +50,7 @@ impl CholeskyProjection {
 }
 
 impl Projection for CholeskyProjection {
-    fn particular(&self, problem: &Restricted) -> Vec<f64> {
-        let mut t = vec![0.0; problem.n];
+    fn particular(&self, problem: &Restricted, mut t: Vec<f64>) -> Vec<f64> {
         for _ in 0..3 {
             let mut y = problem.shortfalls(&t);
             self.solve(&mut y);
@@ -64,7 +63,7 @@ impl Projection for CholeskyProjection {
         for _ in 0..2 {
             let mut y = problem.rows_times(v);
             self.solve(&mut y);
-            axpy(-1.0, &problem.transposed_times(&y), v);
+            (0..problem.m).for_each(|i| axpy(-y[i], problem.row(i), v));
         }
     }
 

@@ -49,7 +49,7 @@ impl InnerMethod for Proximal {
             Ok(())
         };
         let right_side = &problem.right_side[count..];
-        let free = InnerProblem { gradient: &gradient, rows: other_rows, right_side, fixed: problem.fixed };
+        let free = InnerProblem { gradient: &gradient, rows: other_rows, right_side, ..*problem };
         let woodbury = Woodbury::new(preconditioner, stabilised_rows, n, self.mu);
         let answer = ProjectedCgCholesky.solve(&free, &mut augmented, Some(&woodbury), settings)?;
         let excess: Vec<f64> =

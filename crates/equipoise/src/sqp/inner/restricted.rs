@@ -50,16 +50,33 @@ impl Restricted {
 
     /// The vector with zeros where fixed.
     pub(super) fn masked(&self, mut v: Vec<f64>) -> Vec<f64> {
-        v.iter_mut().zip(&self.is_free).filter(|(_, free)| !**free).for_each(|(v, _)| *v = 0.0);
+        self.mask(&mut v);
         v
+    }
+
+    /// Zeros where fixed.
+    pub(super) fn mask(&self, v: &mut [f64]) {
+        v.iter_mut().zip(&self.is_free).filter(|(_, free)| !**free).for_each(|(v, _)| *v = 0.0);
     }
 
     /// B t over the free variables.
     pub(super) fn product(&mut self, product: &mut Product<'_>, t: &[f64]) -> Result<Vec<f64>, SqpError> {
         let mut out = vec![0.0; self.n];
-        product(t, &mut out)?;
+        self.product_into(product, t, &mut out)?;
+        Ok(out)
+    }
+
+    /// The same into `out` (n).
+    pub(super) fn product_into(
+        &mut self,
+        product: &mut Product<'_>,
+        t: &[f64],
+        out: &mut [f64],
+    ) -> Result<(), SqpError> {
+        product(t, out)?;
         self.products += 1;
-        Ok(self.masked(out))
+        self.mask(out);
+        Ok(())
     }
 
     pub(super) fn row(&self, i: usize) -> &[f64] {

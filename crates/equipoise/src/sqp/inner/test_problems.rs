@@ -119,6 +119,7 @@ impl Data {
             rows: &self.rows,
             right_side: &self.right_side,
             fixed: &self.fixed,
+            start: &[],
         }
     }
 }
@@ -168,7 +169,7 @@ fn a_preconditioner_that_is_the_inverse_leaves_one_iteration() {
     let diagonal: Vec<f64> = (0..12).map(|j| f64::from(1 + j * j * j)).collect();
     let b: Vec<f64> = (0..144).map(|e| if e / 12 == e % 12 { diagonal[e / 12] } else { 0.0 }).collect();
     let gradient = vec![1.0; 12];
-    let problem = InnerProblem { gradient: &gradient, rows: &[], right_side: &[], fixed: &[] };
+    let problem = InnerProblem { gradient: &gradient, rows: &[], right_side: &[], fixed: &[], start: &[] };
     let probed = ProbedDiagonal::new(12, 5, 3, &mut operator(&b)).unwrap();
     let iterations = |preconditioner: Option<&dyn Preconditioner>| {
         let settings = InnerSettings::default();
