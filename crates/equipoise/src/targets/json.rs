@@ -25,11 +25,16 @@ pub fn written(value: &(impl Serialize + ?Sized)) -> String {
 
 /// A decimal as its own `Serialize` writes it, with less work where its digits fit 64 bits.
 pub(super) fn decimal<S: Serializer>(value: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
-    let Ok(mut digits) = u64::try_from(value.mantissa().unsigned_abs()) else {
-        return Serialize::serialize(value, serializer);
-    };
+    match short_text(value, &mut [0; 32]) {
+        Some(text) => serializer.serialize_str(text),
+        None => Serialize::serialize(value, serializer),
+    }
+}
+
+/// The text of a decimal as `Display` writes it, if its digits fit 64 bits.
+pub(super) fn short_text<'a>(value: &Decimal, buffer: &'a mut [u8; 32]) -> Option<&'a str> {
+    let mut digits = u64::try_from(value.mantissa().unsigned_abs()).ok()?;
     // A sign, a point, and 29 digits at most, from the last one on.
-    let mut buffer = [b'0'; 32];
     let mut start = buffer.len();
     let mut push = |byte| {
         start -= 1;
@@ -48,7 +53,7 @@ pub(super) fn decimal<S: Serializer>(value: &Decimal, serializer: S) -> Result<S
     if value.is_sign_negative() {
         push(b'-');
     }
-    serializer.serialize_str(std::str::from_utf8(&buffer[start..]).expect("digits"))
+    std::str::from_utf8(&buffer[start..]).ok()
 }
 
 /// True if one of eight bytes must be escaped: below 32, a quotation mark or a backslash.

@@ -1,7 +1,5 @@
 //! What a solve says about itself: engine, objective, rules that bind and their prices.
 
-use std::fmt::Write;
-
 use num_bigint::BigInt;
 use num_traits::{Signed, Zero};
 use rust_decimal::Decimal;
@@ -11,6 +9,7 @@ use super::rules::{Constraint, Projection, Rule, RuleBook};
 use super::{TargetProblem, percent, rounded, solver};
 use crate::numeric::digest::Digest;
 use crate::targets::Text;
+use crate::targets::json::short_text;
 use crate::targets::projection::Optimum;
 use crate::targets::projection::problem::Segment;
 use crate::targets::projection::solve::Solution;
@@ -196,13 +195,14 @@ pub(super) fn without_optimum(status: &'static str, solution: &Solution, book: &
 /// FNV-1a 64 over ids and weights.
 pub(super) fn digest(targets: &[TargetRow]) -> String {
     let mut digest = Digest::default();
-    let mut weight = String::new();
     for row in targets {
         digest.add_bytes(row.instrument_id.as_bytes());
         digest.add_bytes(b"=");
-        weight.clear();
-        write!(weight, "{}", row.final_weight.normalize()).expect("memory takes it");
-        digest.add_bytes(weight.as_bytes());
+        let weight = row.final_weight.normalize();
+        match short_text(&weight, &mut [0; 32]) {
+            Some(text) => digest.add_bytes(text.as_bytes()),
+            None => digest.add_bytes(weight.to_string().as_bytes()),
+        }
         digest.add_bytes(b";");
     }
     digest.to_string()

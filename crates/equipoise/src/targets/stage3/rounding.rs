@@ -205,12 +205,19 @@ impl Grid {
         let rows: Vec<_> = rows.filter(|(_, row)| row.terms.iter().all(|t| t.0 < n)).collect();
         let bounds = names.iter().flat_map(|name| name.lower.iter().chain(&name.upper));
         let limits = rows.iter().flat_map(|(_, row)| row.lower.iter().chain(&row.upper));
-        let places = bounds.chain(limits).chain(fixed.iter().flatten()).map(|d| d.normalize().scale());
-        let places = places.max().unwrap_or(0).max(start);
+        let decimals = bounds.chain(limits).chain(fixed.iter().flatten());
+        // Zeros at the end are no places that a decimal needs.
+        let places =
+            decimals.fold(
+                start,
+                |places, d| {
+                    if d.scale() > places { places.max(d.normalize().scale()) } else { places }
+                },
+            );
         let coefficients =
             rows.iter().flat_map(|(_, row)| row.terms.iter().map(|t| t.1.scale())).max().unwrap_or(0);
         let whole = |d: &Decimal, places: u32| {
-            let d = d.normalize();
+            let d = if d.scale() > places { d.normalize() } else { *d };
             d.mantissa() * 10i128.pow(places - d.scale())
         };
         let coefficient = |d: &Decimal| d.mantissa() * 10i128.pow(coefficients - d.scale());
