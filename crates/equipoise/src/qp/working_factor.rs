@@ -115,11 +115,22 @@ impl WorkingFactor {
     /// x = L⁻ᵀw.
     pub(super) fn back(&self, w: &[f64], x: &mut [f64]) {
         x.fill(0.0);
-        for (j, &w) in w.iter().enumerate() {
-            if w != 0.0 {
-                let (first, inverse) = self.inverse_row(j);
-                axpy(w, inverse, &mut x[first..=j]);
+        let mut j = 0;
+        while j < w.len() {
+            let first = self.first[j];
+            // Four rows at once up to the diagonal of the first, what is beyond it one at a time.
+            let next = (j + 4).min(w.len());
+            if next == j + 4 && self.first[j..next].iter().all(|f| *f == first) {
+                axpys(&w[j..next], &self.inverse[j * self.n + first..], self.n, &mut x[first..=j]);
+                for k in j + 1..next {
+                    axpy(w[k], &self.inverse[k * self.n + j + 1..=k * self.n + k], &mut x[j + 1..=k]);
+                }
+                j = next;
+                continue;
             }
+            let (first, inverse) = self.inverse_row(j);
+            axpy(w[j], inverse, &mut x[first..=j]);
+            j += 1;
         }
     }
 
