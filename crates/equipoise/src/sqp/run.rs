@@ -212,14 +212,11 @@ impl<'a> Run<'a> {
 
     /// Evaluates the exact Hessian where it is used.
     fn evaluate_model(&mut self) -> Result<(), SqpError> {
-        let held = self.held_rows();
-        let rows: Vec<&[f64]> = held.iter().map(|&i| self.point.row(i)).collect();
         if !self.uses_exact_hessian() {
-            if let Model::Dense(dense) = &mut self.model {
-                dense.choose(&rows);
-            }
             return Ok(());
         }
+        let held = self.held_rows();
+        let rows: Vec<&[f64]> = held.iter().map(|&i| self.point.row(i)).collect();
         let fixed = self.fixed_variables();
         let limit = self.matrix_limit();
         let flat = first_curvature(&self.point);
@@ -270,11 +267,12 @@ impl<'a> Run<'a> {
 
     /// Products that a subproblem may take before the exact Hessian becomes a matrix; `None` where it is too large for one.
     ///
-    /// As many as the matrix takes, n: a trial in vain then at most doubles their number, whatever the problem (the rule of ski rental:
-    /// R. M. Karp, Proc. 12th IFIP World Computer Congress (1992) 416–429).
+    /// The matrix takes n products and factors for every guess, about the work of n more. The trial may take as much, so that one in vain
+    /// at most doubles the work, whatever the problem (the rule of ski rental: R. M. Karp, Proc. 12th IFIP World Computer Congress (1992)
+    /// 416–429).
     pub fn product_budget(&self) -> Option<usize> {
         let n = self.point.x.len();
-        (self.exact_by_products && n <= self.options.dense_limit).then_some(n)
+        (self.exact_by_products && n <= self.options.dense_limit).then_some(2 * n)
     }
 
     /// The subproblem's direction; elastic where the linearised constraints contradict each other.

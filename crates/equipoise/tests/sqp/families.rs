@@ -61,14 +61,15 @@ fn large_sizes_with_gradients() {
     }
 }
 
-/// Products alone where few of them do; else a matrix, after at most as many products as that takes.
+/// Products alone where few of them do; else a matrix, after at most as much work as that takes: 2n products.
 #[test]
 fn the_hessian_becomes_a_matrix_only_where_products_are_many() {
     for (problem, least, most) in [
         (log_barrier(100), 1, 20),
         (log_barrier(500), 1, 20),
+        (portfolio(100), 1, 200),
         (portfolio(500), 1, 499),
-        (ill_cond(100), 100, 210),
+        (ill_cond(100), 100, 304),
     ] {
         assert_reached(&problem, true, &SqpOptions::default());
         let mut functions = Family { problem: &problem, with_hessian: true };

@@ -86,7 +86,7 @@ impl DenseBfgs {
     }
 
     /// Chooses B for a step whose working set has the given rows (n each).
-    pub fn choose(&mut self, rows: &[&[f64]]) {
+    fn choose(&mut self, rows: &[&[f64]]) {
         if self.num_pairs == 0 {
             return;
         }
@@ -105,10 +105,12 @@ impl DenseBfgs {
         &self.bfgs
     }
 
-    /// Takes in the step s and the change y of the Lagrangian's gradient; `rows` are those of the working set at the new point.
+    /// Takes in the step s and the change y of the Lagrangian's gradient, and chooses B for the next step; `rows` are those of the working
+    /// set at the new point.
     pub fn update(&mut self, s: &[f64], y: &[f64], threshold: f64, rows: &[&[f64]]) -> PairUse {
         let (ss, yy, sy) = (dot(s, s), dot(y, y), dot(s, y));
         if !(ss > 0.0 && yy.is_finite() && ss.is_finite()) {
+            self.choose(rows);
             return PairUse::Skipped;
         }
         if self.num_pairs == 0 {
@@ -116,18 +118,22 @@ impl DenseBfgs {
         }
         let used = damped_update(&mut self.bfgs, s, y, threshold);
         if used == PairUse::Skipped {
+            self.choose(rows);
             return used;
         }
         if sy > 0.0 {
             self.gamma = yy / sy;
         }
         let candidate = rank_one_update(&self.rank_one, s, y);
-        if with_rows(&candidate, rows, self.n).is_some() {
+        self.num_pairs += 1;
+        if let Some((matrix, augmentation)) = with_rows(&candidate, rows, self.n) {
             self.rank_one = candidate;
-        } else if damped_update(&mut self.rank_one, s, y, threshold) == PairUse::Skipped {
+            (self.matrix, self.augmentation) = (matrix, augmentation);
+            return used;
+        }
+        if damped_update(&mut self.rank_one, s, y, threshold) == PairUse::Skipped {
             self.rank_one.clone_from(&self.bfgs);
         }
-        self.num_pairs += 1;
         self.choose(rows);
         used
     }
