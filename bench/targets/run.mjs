@@ -53,13 +53,13 @@ const micro = (seconds) => `${Number((seconds * 1e6).toPrecision(3))}`
 const lines = [
   `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores (${cpus()[0]?.model}), ${(totalmem() / 2 ** 30).toFixed(0)} GB, load ${loadavg()[0]?.toFixed(1)}; least times of many runs in microseconds (of the peers: processor time)`,
   '',
-  '| names, groups | equipoise | steps | cvxpy with OSQP | × ours | OSQP alone | × ours | largest distance of its weights |',
+  '| names, groups | equipoise, least (median) | steps | cvxpy with OSQP | × ours | OSQP alone | × ours | largest distance of its weights |',
   '| --- | --- | --- | --- | --- | --- | --- | --- |',
   ...rows.map(({ names, groups, own, cvxpy, osqp }) => {
     const ratio = (other) => (other.least / own.least).toFixed(0)
     const cells = [
       `${names}, ${groups}`,
-      micro(own.least),
+      `${micro(own.least)} (${micro(own.seconds)})`,
       own.steps,
       micro(cvxpy.least),
       ratio(cvxpy),
