@@ -111,26 +111,25 @@ pub(super) fn after_failure(run: &mut Run<'_>) -> Result<(), SqpError> {
     if !is_possible || run.violation() <= run.options.feasibility_tolerance {
         return Ok(());
     }
-    match minimise_violation(run)? {
-        Found::Stationary(x, stationarity, multipliers) => {
-            if move_to(run, x)? {
-                run.infeasibility = Some(infeasibility::evidence(run, false, stationarity, &multipliers));
-                run.status = SqpStatus::Infeasible;
-            }
-        }
-        Found::Feasible(x) if !run.is_restored && may_go_on(run) => {
-            if move_to(run, x)? {
-                start_again(run);
-            }
-        }
-        _ => {}
+    let found = minimise_violation(run)?;
+    if let Found::Stationary(x, stationarity, multipliers) = &found
+        && move_to(run, x)?
+    {
+        run.infeasibility = Some(infeasibility::evidence(run, false, *stationarity, multipliers));
+        run.status = SqpStatus::Infeasible;
+    } else if let Found::Feasible(x) = &found
+        && may_go_on(run)
+        && move_to(run, x)?
+    {
+        start_again(run);
     }
     Ok(())
 }
 
 fn may_go_on(run: &Run<'_>) -> bool {
     use SqpStatus::{LineSearchFailure, MeritStagnation, QpSubproblemFailure, Stalled};
-    matches!(run.status, LineSearchFailure | MeritStagnation | QpSubproblemFailure | Stalled)
+    !run.is_restored
+        && matches!(run.status, LineSearchFailure | MeritStagnation | QpSubproblemFailure | Stalled)
 }
 
 fn minimise_violation(run: &mut Run<'_>) -> Result<Found, SqpError> {
@@ -176,8 +175,8 @@ fn minimise_violation(run: &mut Run<'_>) -> Result<Found, SqpError> {
 }
 
 /// To x with everything evaluated there; false where that is not finite.
-fn move_to(run: &mut Run<'_>, x: Vec<f64>) -> Result<bool, SqpError> {
-    let mut point = Point { x, ..run.point.clone() };
+fn move_to(run: &mut Run<'_>, x: &[f64]) -> Result<bool, SqpError> {
+    let mut point = Point { x: x.to_vec(), ..run.point.clone() };
     run.evaluator.values(&mut point)?;
     if !point.has_finite_values() {
         return Ok(false);
