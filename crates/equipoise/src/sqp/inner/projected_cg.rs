@@ -45,7 +45,8 @@ pub(super) fn solve(
     let (mut iterations, mut largest, mut negative) = (0, 0.0f64, None);
     let mut end = InnerEnd::Converged;
     while norm_two(&r) > (settings.tolerance * start).max(noise) {
-        let is_slow = iterations >= WARM_UP
+        let is_slow = settings.expected_limit < usize::MAX
+            && iterations >= WARM_UP
             && expected_iterations(iterations, norm_two(&r) / start, settings.tolerance)
                 > settings.expected_limit as f64;
         if iterations >= settings.iteration_limit || is_slow {
