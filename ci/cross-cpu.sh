@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 
 arm=aarch64-unknown-linux-gnu
 packages="qemu-user rustc-web libstd-rust-web-dev:arm64 gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
-time_limit=900
+time_limit=1800
 
 # The compiler that has the arm64 standard library: the one in use (rustup target add), else Debian's.
 arm_compiler() {
@@ -72,14 +72,29 @@ arm64="$out/arm64/$arm/release/examples/digest"
 
 status=0
 reference=
-# run NAME COMMAND…: one row of the table. What qemu writes to standard error is kept in a file: under qemu-aarch64 a pipe
-# there can block the guest.
-run() {
-  name=$1
+
+# The file of a run's lines, without its ending.
+lines_of() {
+  echo "$out/runs/$(echo "$1" | tr -cs '[:alnum:]\n' -)"
+}
+
+# start NAME COMMAND…: what qemu writes to standard error is kept in a file: under qemu-aarch64 a pipe there can block the guest.
+start() {
+  lines=$(lines_of "$1")
   shift
-  lines="$out/runs/$(echo "$name" | tr -cs '[:alnum:]\n' -)"
-  started=$(date +%s)
-  if ! timeout "$time_limit" "$@" >"$lines.txt" 2>"$lines.err"; then
+  (
+    started=$(date +%s)
+    code=0
+    timeout "$time_limit" "$@" >"$lines.txt" 2>"$lines.err" || code=$?
+    echo "$code $(($(date +%s) - started))" >"$lines.end"
+  ) &
+}
+
+# judge NAME: one row of the table, of a run that has ended. The first run is what the others are compared with.
+judge() {
+  lines=$(lines_of "$1")
+  read -r code seconds <"$lines.end"
+  if [ "$code" != 0 ]; then
     verdict=FAILED
     status=1
   elif [ -z "$reference" ]; then
@@ -92,23 +107,40 @@ run() {
     status=1
   fi
   digest=$(sha256sum "$lines.txt" | cut -c 1-16)
-  printf '%-40s %5s  %-16s  %6s  %s\n' "$name" "$(wc -l <"$lines.txt")" "$digest" "$(($(date +%s) - started))" "$verdict"
+  printf '%-40s %5s  %-16s  %6s  %s\n' "$1" "$(wc -l <"$lines.txt")" "$digest" "$seconds" "$verdict"
   case $verdict in
     FAILED) tail -n 5 "$lines.err" >&2 ;;
     DIFFERENT) diff "$reference" "$lines.txt" | grep '^>' >&2 || true ;;
   esac
 }
 
+# emulate CPU: a run with one thread as this x86-64 CPU.
+emulate() {
+  start "qemu-x86_64 $1, --threads 1" qemu-x86_64 -cpu "$1" "$x86" --threads 1
+}
+
 printf '\n%-40s %5s  %-16s  %6s  %s\n' run lines 'sha256 of lines' seconds verdict
 for threads in 1 2 4 8; do
-  run "native, --threads $threads" "$x86" --threads "$threads"
+  start "native, --threads $threads" "$x86" --threads "$threads"
+  wait
+  judge "native, --threads $threads"
 done
-for cpu in Nehalem Haswell Skylake-Client; do
-  run "qemu-x86_64 $cpu, --threads 1" qemu-x86_64 -cpu "$cpu" "$x86" --threads 1
-done
-run "qemu-x86_64 Nehalem, --threads 2" qemu-x86_64 -cpu Nehalem "$x86" --threads 2
-# One thread only: under Debian 12's qemu-aarch64 any thread creation hangs.
-run "qemu-aarch64, --threads 1" qemu-aarch64 -L /usr/aarch64-linux-gnu "$arm64" --threads 1
+# Emulated runs take minutes, each on one processor (the last on two): two at a time.
+# One thread only as arm64: under Debian 12's qemu-aarch64 any thread creation hangs.
+arm_run="qemu-aarch64, --threads 1"
+start "$arm_run" qemu-aarch64 -L /usr/aarch64-linux-gnu "$arm64" --threads 1
+emulate Nehalem
+wait
+judge "$arm_run"
+judge 'qemu-x86_64 Nehalem, --threads 1'
+emulate Haswell
+emulate Skylake-Client
+wait
+judge 'qemu-x86_64 Haswell, --threads 1'
+judge 'qemu-x86_64 Skylake-Client, --threads 1'
+start 'qemu-x86_64 Nehalem, --threads 2' qemu-x86_64 -cpu Nehalem "$x86" --threads 2
+wait
+judge 'qemu-x86_64 Nehalem, --threads 2'
 
 if [ "$status" = 0 ]; then
   printf '\nall runs give the same digests:\n\n'

@@ -27,15 +27,21 @@ describe('a multistart', () => {
   it('finds the lowest of many minima, with the same bits for any concurrency and any order of answers', async () => {
     const digests = new Set<string>()
     for (const concurrency of [1, 2, 5, 50]) {
-      let [open, most] = [0, 0]
+      const open = new Set<number>()
+      let most = 0
+      // Where searches may run side by side, the first evaluation waits for one of another search: a run without any never ends.
+      let meet = () => {}
+      const met = concurrency === 1 ? undefined : new Promise<void>((resolve) => (meet = resolve))
       const seen = new Set<number>()
       const make = (seed: number): OuterObjective => ({
         gradient: 'analytic',
         evaluate: async (theta) => {
-          open += 1
-          most = Math.max(most, open)
+          open.add(seed)
+          most = Math.max(most, open.size)
+          if (open.size > 1) meet()
+          if (seed === 0) await met
           for (let turn = 0; turn <= (seed * 7) % 5; turn += 1) await turnOfLoop()
-          open -= 1
+          open.delete(seed)
           return wells(theta)
         },
       })
@@ -47,7 +53,6 @@ describe('a multistart', () => {
       const seeds = answer.attempts.flatMap((attempt) => attempt.seeds.map(({ seed }) => seed))
       expect(seeds).toEqual(Array.from(seen).sort((a, b) => a - b))
       expect(most).toBeLessThanOrEqual(Math.min(concurrency, seeds.length))
-      if (concurrency > 1) expect(most).toBeGreaterThan(1)
       digests.add(`${answer.digest} ${JSON.stringify(answer.evaluations)} ${answer.iterations}`)
     }
     expect(digests.size).toBe(1)

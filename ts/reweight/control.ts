@@ -1,4 +1,5 @@
 // The caller's hold on a run: signal, listeners, and the promise that answers to them.
+import { setImmediate as turnOfLoop } from 'node:timers/promises'
 import { CancelToken, type NativeControl } from '../native/binding.cjs'
 import { fromNative } from '../native-errors.js'
 import { checkedFunction, checkedSignal } from '../validate.js'
@@ -49,6 +50,8 @@ export async function underControl<T>(
   } catch (error) {
     throw fromNative(error)
   } finally {
+    // Messages of the run lie in queues of their own, which may be behind its outcome: a turn of the loop delivers them.
+    if (onProgress !== undefined || onEvent !== undefined) await turnOfLoop()
     running = false
     signal?.removeEventListener('abort', cancel)
     // Its own exception is what the caller must see, not the result of a run that it ended.

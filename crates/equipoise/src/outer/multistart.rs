@@ -83,7 +83,7 @@ impl Multistart {
     /// The result of the multistart, from the outcomes of all its searches in order.
     ///
     /// # Errors
-    /// An abort of the objective's, if any search ended with one; the first error, if all ended with one.
+    /// An abort of the objective's with the lowest point of all, if any search ended with one; the first error, if all ended with one.
     pub fn winner(&self, found: Vec<Result<OuterResult, OuterError>>) -> Result<OuterResult, OuterError> {
         let winner = winner(found);
         let Some(order) = &self.order else { return winner };
@@ -120,17 +120,21 @@ impl OuterProblem {
     }
 }
 
-/// The lowest certified value, ties to the lowest index; else the lowest value; else the first error.
+/// The lowest certified value, ties to the lowest index; else the lowest value; else the first error. An abort has it as its best point.
 fn winner(found: Vec<Result<OuterResult, OuterError>>) -> Result<OuterResult, OuterError> {
     let mut evaluations = EvaluationCounts::default();
     let (mut iterations, mut attempts) = (0, Vec::new());
     let mut best: Option<OuterResult> = None;
-    let mut first_error = None;
+    let (mut aborted, mut first_error) = (None, None);
     for (index, outcome) in found.into_iter().enumerate() {
         let mut result = match outcome {
             Ok(result) => result,
-            // An objective that ends the run ends it for all.
-            Err(error @ OuterError::Aborted { .. }) => return Err(error),
+            // An objective that ends the run ends it for all; the lowest point of all is its best.
+            Err(OuterError::Aborted { source, best }) => {
+                aborted.get_or_insert(source);
+                let Some(best) = best else { continue };
+                *best
+            }
             Err(error) => {
                 first_error.get_or_insert(error);
                 continue;
@@ -148,10 +152,12 @@ fn winner(found: Vec<Result<OuterResult, OuterError>>) -> Result<OuterResult, Ou
             best = Some(result);
         }
     }
-    match (best, first_error) {
-        (Some(best), _) => Ok(OuterResult { evaluations, iterations, attempts, ..best }),
-        (None, Some(error)) => Err(error),
-        (None, None) => Err(OuterError::Cancelled),
+    let best = best.map(|best| OuterResult { evaluations, iterations, attempts, ..best });
+    match (aborted, best, first_error) {
+        (Some(source), best, _) => Err(OuterError::Aborted { source, best: best.map(Box::new) }),
+        (None, Some(best), _) => Ok(best),
+        (None, None, Some(error)) => Err(error),
+        (None, None, None) => Err(OuterError::Cancelled),
     }
 }
 

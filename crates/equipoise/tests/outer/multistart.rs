@@ -89,6 +89,41 @@ fn errors_and_cancellation() {
     assert!(matches!(error, OuterError::Input(_)));
 }
 
+/// Stops the run at its first evaluation, or never.
+struct Stopping(Wells, bool);
+
+impl OuterObjective for Stopping {
+    fn capability(&self) -> OuterCapability {
+        self.0.capability()
+    }
+    fn eval_cost(&mut self, theta: &[f64]) -> Result<f64, ObjectiveError> {
+        Ok(self.eval(theta)?.cost)
+    }
+    fn eval(&mut self, theta: &[f64]) -> Result<OuterEval, ObjectiveError> {
+        if self.1 { Err(ObjectiveError::Abort("stopped".into())) } else { self.0.eval(theta) }
+    }
+}
+
+#[test]
+fn an_abort_keeps_the_lowest_point_of_all_searches() {
+    let seeds = SeedConfig { risk_profile: RiskProfile::Gaussian, ..SeedConfig::default() };
+    let problem = OuterProblem::new(3).with_seed_config(seeds);
+    let make = |seed: usize| Stopping(Wells { n: 3, fails: false, spin: 0 }, seed == 0);
+    let whole = problem
+        .run_multistart(|_| Wells { n: 3, fails: false, spin: 0 }, "", &Control::default(), 1)
+        .unwrap();
+    for threads in [1, 4] {
+        match problem.run_multistart(make, "", &Control::default(), threads).unwrap_err() {
+            OuterError::Aborted { source, best } => {
+                assert_eq!(source.to_string(), "stopped");
+                // From another seed the same minimum is reached to rounding.
+                assert!((best.unwrap().final_value - whole.final_value).abs() < 1e-9);
+            }
+            other => panic!("{other}"),
+        }
+    }
+}
+
 #[test]
 fn two_runs_have_the_same_bits() {
     let run = || {
