@@ -1,5 +1,7 @@
 //! Portfolio targets and rebalances: one call for each request, JSON in and JSON out.
 
+use std::sync::OnceLock;
+
 use equipoise::error::InputError;
 use equipoise::targets::reasons::REASON_CODES;
 use equipoise::targets::request::Options;
@@ -7,7 +9,7 @@ use equipoise::targets::{Identity, analyze_json, simulate_json, targets_json, wr
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
-use crate::errors::{Failure, caught, contained};
+use crate::errors::{caught, contained};
 
 type Function = fn(&str, &Identity) -> std::result::Result<String, InputError>;
 
@@ -59,45 +61,45 @@ pub enum RebalanceRun {
     Analyze,
 }
 
-/// A run on a thread of libuv's pool: JavaScript's thread answers other requests meanwhile.
-pub struct RunTask {
-    function: Function,
-    request: Vec<u8>,
-    identity: Identity,
+/// One thread for each processor: more would only keep JavaScript's thread from its turn, and libuv's pool has files to read.
+fn runners() -> Result<&'static rayon::ThreadPool> {
+    static RUNNERS: OnceLock<Option<rayon::ThreadPool>> = OnceLock::new();
+    let build = || rayon::ThreadPoolBuilder::new().thread_name(|i| format!("equipoise-run-{i}")).build().ok();
+    RUNNERS.get_or_init(build).as_ref().ok_or_else(|| Error::from_reason("no thread could be started"))
 }
 
-impl Task for RunTask {
-    type Output = std::result::Result<String, Failure>;
-    type JsValue = Buffer;
-
-    fn compute(&mut self) -> Result<Self::Output> {
-        Ok(caught(|| {
-            // Bytes that are no UTF-8 are replaced, as they are where JavaScript makes a text of a body.
-            let request = String::from_utf8_lossy(&self.request);
-            Ok((self.function)(&request, &self.identity)?)
-        }))
-    }
-
-    fn resolve(&mut self, env: Env, output: Self::Output) -> Result<Buffer> {
-        output.map(|json| json.into_bytes().into()).map_err(|failure| failure.into_js(&env))
-    }
-}
-
-/// The result of a request that is given in bytes, in bytes.
+/// The result of a request that is given in bytes, in bytes: from a thread of its own, so that JavaScript's answers other requests
+/// meanwhile.
 #[napi(ts_return_type = "Promise<Buffer>")]
-pub fn run_rebalance(
+pub fn run_rebalance<'env>(
+    env: &'env Env,
     run: RebalanceRun,
     request: &[u8],
     idempotency_key: Option<String>,
     correlation_id: Option<String>,
-) -> AsyncTask<RunTask> {
-    let function = match run {
+) -> Result<Object<'env>> {
+    type Resolver = Box<dyn FnOnce(Env) -> Result<Buffer> + Send>;
+    let function: Function = match run {
         RebalanceRun::Simulate => simulate_json,
         RebalanceRun::Targets => targets_json,
         RebalanceRun::Analyze => analyze_json,
     };
     let identity = Identity { idempotency_key, correlation_id };
-    AsyncTask::new(RunTask { function, request: request.to_vec(), identity })
+    let request = request.to_vec();
+    let runners = runners()?;
+    let (deferred, promise) = env.create_deferred::<Buffer, Resolver>()?;
+    runners.spawn(move || {
+        let outcome = caught(|| {
+            // Bytes that are no UTF-8 are replaced, as they are where JavaScript makes a text of a body.
+            let request = String::from_utf8_lossy(&request);
+            Ok(function(&request, &identity)?)
+        });
+        deferred.resolve(Box::new(move |env| match outcome {
+            Ok(json) => Ok(json.into_bytes().into()),
+            Err(failure) => Err(failure.into_js(&env)),
+        }));
+    });
+    Ok(promise)
 }
 
 /// The default options, as JSON.

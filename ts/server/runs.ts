@@ -9,7 +9,7 @@ export class TooManyRuns extends Error {
 }
 
 /**
- * Runs, each on a thread of libuv's pool, so that this one reads and answers other requests meanwhile. What is under way, and waits for a
+ * Runs, each on a thread of the addon's pool, so that this one reads and answers other requests meanwhile. What is under way, and waits for a
  * thread, is bounded: the rest is refused before it takes memory.
  */
 export class Runs {
