@@ -67,6 +67,11 @@ export function checkedNumber(path: string, value: unknown): number {
   return value
 }
 
+/** What is said of NaN or an infinity. */
+export function notFinite(path: string, value: number): InputError {
+  return new InputError('not_finite', { path, expected: 'a finite number', received: String(value) })
+}
+
 /** A number that native code takes as an unsigned integer: conversion would cut off what it cannot hold. */
 export function checkedCount(path: string, value: unknown, limit = MAX_COUNT): number {
   const number = checkedNumber(path, value)

@@ -2,7 +2,7 @@ import { InputError } from '../errors.js'
 import { auditOuterGradientStart, auditOuterGradientSync as nativeAuditSync } from '../native/binding.cjs'
 import type { Ended } from '../objective/evaluation.js'
 import { runDirect, runSession } from '../objective/run.js'
-import { checkedNumber, checkedNumbers, isObject, wrongType } from '../validate.js'
+import { checkedNumber, checkedNumbers, isObject, notFinite, wrongType } from '../validate.js'
 import { OuterSearchError } from './errors.js'
 import { ObjectiveAnswers } from './objective.js'
 import type { OuterObjective } from './objective-types.js'
@@ -106,10 +106,6 @@ function checked(objective: OuterObjective, theta: ArrayLike<number>, options: G
 function checkedOptions<T>(options: T): T {
   if (!isObject(options)) throw wrongType('options', 'an object', options)
   return options
-}
-
-function notFinite(path: string, value: number): InputError {
-  return new InputError('not_finite', { path, expected: 'a finite number', received: String(value) })
 }
 
 function audited({ outcome, thrown }: Ended<Audited | undefined>): GradientAudit {

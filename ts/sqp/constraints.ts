@@ -8,6 +8,7 @@ import {
   checkedNumbers,
   checkNames,
   isObject,
+  notFinite,
   wrongType,
 } from '../validate.js'
 import type { Bounds, Constraint, ConstraintFunction, MatrixFunction, RowBounds } from './types.js'
@@ -109,10 +110,7 @@ function matrixOf(path: string, given: unknown, n: number): { rows: Float64Array
     const numbers = checkedNumbers(at, row)
     if (numbers.length !== n) throw dimension(at, n, numbers.length)
     const j = numbers.findIndex((entry) => !Number.isFinite(entry))
-    if (j >= 0) {
-      const received = String(numbers[j])
-      throw new InputError('not_finite', { path: `${at}[${j}]`, expected: 'a finite number', received })
-    }
+    if (j >= 0) throw notFinite(`${at}[${j}]`, numbers[j]!)
     return numbers
   })
   const all = new Float64Array(rows.length * n)

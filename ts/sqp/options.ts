@@ -1,7 +1,7 @@
 import { InputError } from '../errors.js'
 import { checkSqpOptions, sqpDefaults } from '../native/binding.cjs'
 import { callNative } from '../native-errors.js'
-import { checkNames, wrongType } from '../validate.js'
+import { checkNames, notFinite, wrongType } from '../validate.js'
 import type { SolverOptions } from './types.js'
 
 const defaults = Object.freeze(sqpDefaults()) as Readonly<Record<string, unknown>>
@@ -20,7 +20,7 @@ export function nativeSolverOptions(options: SolverOptions = {}): string {
     const kind = defaults[name] === null ? 'number' : typeof defaults[name]
     if (typeof value !== kind) throw wrongType(path, `a ${kind}`, value)
     if (typeof value === 'number' && !Number.isFinite(value)) {
-      throw new InputError('not_finite', { path, expected: 'a finite number', received: String(value) })
+      throw notFinite(path, value)
     }
   }
   const json = JSON.stringify(Object.fromEntries(given))

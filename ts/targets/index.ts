@@ -1,5 +1,5 @@
 // Portfolio targets: one native call for each request.
-import { InputError } from '../errors.js'
+import type { InputError } from '../errors.js'
 import {
   analyzeRebalance,
   rebalanceDefaults,
@@ -8,7 +8,7 @@ import {
   simulateRebalance,
 } from '../native/binding.cjs'
 import { callNative } from '../native-errors.js'
-import { wrongType } from '../validate.js'
+import { notFinite, wrongType } from '../validate.js'
 import type { AnalyzeRequest, RebalanceRequest, RequestIdentity } from './request-types.js'
 import type {
   AnalyzeResult,
@@ -77,7 +77,7 @@ function toJson(request: object): string {
 
 function unwritable(value: unknown, path: string): InputError | undefined {
   if (typeof value === 'number' && !Number.isFinite(value)) {
-    return new InputError('not_finite', { path, expected: 'a finite number', received: String(value) })
+    return notFinite(path, value)
   }
   if (typeof value === 'bigint' || typeof value === 'function' || typeof value === 'symbol') {
     return wrongType(path, 'a value of JSON', value)

@@ -4,8 +4,7 @@
 use rust_decimal::Decimal;
 use serde::ser::{self, Serialize, Serializer};
 
-/// What a value of ours can be: texts, whole numbers, flags, lists, and objects with texts for keys. Anything else goes through
-/// `serde_json`.
+/// Writes texts, lists, and objects with texts for keys; numbers, flags and texts with escapes go through `serde_json`.
 pub(super) struct Writer {
     out: Vec<u8>,
 }
@@ -108,6 +107,14 @@ impl Writer {
         self.out.push(b'"');
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b"\":");
+    }
+
+    /// {"name": and what `begin` opens.
+    fn variant(&mut self, name: &'static str, begin: u8, end: &'static [u8]) -> Open<'_> {
+        self.out.push(b'{');
+        self.field(&mut true, name);
+        self.out.push(begin);
+        Open { writer: self, first: true, end }
     }
 
     fn comma(&mut self, first: &mut bool) {
@@ -213,10 +220,7 @@ impl<'a> ser::Serializer for &'a mut Writer {
         variant: &'static str,
         _len: usize,
     ) -> Outcome<Open<'a>> {
-        self.out.push(b'{');
-        self.field(&mut true, variant);
-        self.out.push(b'[');
-        Ok(Open { writer: self, first: true, end: b"]}" })
+        Ok(self.variant(variant, b'[', b"]}"))
     }
 
     fn serialize_map(self, _len: Option<usize>) -> Outcome<Open<'a>> {
@@ -235,10 +239,7 @@ impl<'a> ser::Serializer for &'a mut Writer {
         variant: &'static str,
         _len: usize,
     ) -> Outcome<Open<'a>> {
-        self.out.push(b'{');
-        self.field(&mut true, variant);
-        self.out.push(b'{');
-        Ok(Open { writer: self, first: true, end: b"}}" })
+        Ok(self.variant(variant, b'{', b"}}"))
     }
 }
 

@@ -6,7 +6,8 @@
 //! that changes the sets is followed by one with the new sets.
 
 use super::form::{BandEvaluation, BandForm};
-use super::proximal_newton::{FreeGram, Run};
+use super::free_gram::FreeGram;
+use super::proximal_newton::Run;
 use crate::control::IterationRecord;
 use crate::numeric::cholesky::Cholesky;
 use crate::numeric::dd::{Dd, PairAccumulator, RowSum, TripleAccumulator};

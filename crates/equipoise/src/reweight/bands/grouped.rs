@@ -6,9 +6,10 @@
 use fixedbitset::FixedBitSet;
 
 use super::form::BandForm;
+use super::free_gram::FreeGram;
 use super::options::{BandMethod, BandOptions};
 use super::outer;
-use super::proximal_newton::{FreeGram, StageEnd};
+use super::proximal_newton::StageEnd;
 use super::target_bands::TargetBand;
 use crate::control::Control;
 use crate::numeric::dd::Dd;

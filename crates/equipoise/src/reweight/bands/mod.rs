@@ -36,6 +36,7 @@ mod coordinate_sweep;
 mod farkas;
 mod finish;
 mod form;
+mod free_gram;
 mod grouped;
 mod implied;
 mod interior;

@@ -17,9 +17,9 @@
 use super::certificate::rounding_free_bound;
 use super::finish::is_equality;
 use super::form::{BandEvaluation, BandForm};
+use super::free_gram::FreeGram;
 use super::implied;
 use super::interior::InteriorSearch;
-use super::proximal_newton::FreeGram;
 use crate::control::Control;
 use crate::numeric::cholesky::Cholesky;
 use crate::numeric::dd::{Dd, SplitDd};

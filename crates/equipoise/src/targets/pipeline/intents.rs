@@ -28,6 +28,7 @@ pub(super) fn intents(
     may_trade: impl Fn(&str) -> bool,
     missing: &mut DataQuality,
 ) -> Result<Trades, InputError> {
+    // Looked up only: the order of hashes decides nothing.
     let mut held: HashMap<&str, &Position> = HashMap::new();
     for position in &request.portfolio_snapshot.positions {
         held.entry(&position.instrument_id).or_insert(position);

@@ -42,6 +42,7 @@ pub fn simulate(request: &Request, identity: &Identity) -> Result<RebalanceResul
     if begun.is_blocked() {
         return begun.blocked(identity);
     }
+    // Looked up only: the order of hashes decides nothing.
     let tradeable: HashSet<&str> =
         begun.eligible.buy.iter().chain(&begun.eligible.sell).map(Text::as_str).collect();
     let strict = request.options.rounding_mode == RoundingMode::Strict;
@@ -161,6 +162,7 @@ fn targets(
     answer: &TargetAnswer,
     total: Decimal,
 ) -> Result<Vec<TargetInstrument>, InputError> {
+    // Looked up only: the order of hashes decides nothing.
     let current: HashMap<&str, Decimal> =
         eligible.problem.names.iter().map(|n| (n.instrument_id.as_str(), n.current_weight)).collect();
     let mut out = Vec::with_capacity(answer.targets.len());

@@ -24,6 +24,7 @@ pub(super) struct Eligible {
 /// The model in order, then the holdings; `weights` are those of the positions.
 pub(super) fn universe(request: &Request, market: &Market<'_>, weights: &[Decimal]) -> Eligible {
     let mut out = Eligible::default();
+    // Looked up only, as the set below: the order of hashes decides nothing.
     let mut index: HashMap<Text, usize> = HashMap::new();
     let mut current: HashMap<&str, Decimal> = HashMap::new();
     for (position, weight) in request.portfolio_snapshot.positions.iter().zip(weights) {

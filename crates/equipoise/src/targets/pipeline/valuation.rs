@@ -161,6 +161,7 @@ impl PositionState {
 #[derive(Default)]
 struct Sums {
     sums: Vec<(Text, Decimal)>,
+    /// Looked up only: the order is that of the sums.
     index: HashMap<Text, usize>,
 }
 

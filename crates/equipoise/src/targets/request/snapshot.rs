@@ -170,7 +170,7 @@ impl Strictness {
         if self.strict { fields.only(known) } else { Ok(()) }
     }
 
-    /// In strict mode, an error if the name came before.
+    /// In strict mode, an error if the name came before. The names seen are asked for, never listed.
     fn unique(self, seen: &mut HashSet<Text>, name: &str, path: Place<'_>) -> Result<(), InputError> {
         if self.strict && !seen.insert(name.into()) {
             return Err(fault(InputCode::Duplicate, path, "each name once", format!("{name:?} again")));

@@ -207,13 +207,10 @@ impl Grid {
         let limits = rows.iter().flat_map(|(_, row)| row.lower.iter().chain(&row.upper));
         let decimals = bounds.chain(limits).chain(fixed.iter().flatten());
         // Zeros at the end are no places that a decimal needs.
-        let places =
-            decimals.fold(
-                start,
-                |places, d| {
-                    if d.scale() > places { places.max(d.normalize().scale()) } else { places }
-                },
-            );
+        let enough = |places: u32, d: &Decimal| {
+            if d.scale() > places { places.max(d.normalize().scale()) } else { places }
+        };
+        let places = decimals.fold(start, enough);
         let coefficients =
             rows.iter().flat_map(|(_, row)| row.terms.iter().map(|t| t.1.scale())).max().unwrap_or(0);
         let whole = |d: &Decimal, places: u32| {

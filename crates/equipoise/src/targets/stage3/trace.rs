@@ -11,6 +11,7 @@ use crate::targets::Text;
 /// Model rows in order, then the names outside the model; `reasons` by name.
 pub(super) fn rows(problem: &TargetProblem, weights: &[Decimal], reasons: &[Vec<Text>]) -> Vec<TargetRow> {
     let index = problem.names.iter().enumerate().map(|(i, name)| (name.instrument_id.as_str(), i));
+    // Both are looked up only: the order of hashes decides nothing.
     let index: HashMap<&str, usize> = index.collect();
     let in_model: HashSet<&str> = problem.model.iter().map(|m| m.0.as_str()).collect();
     let of_model = problem.model.iter().map(|(id, model_weight)| {
