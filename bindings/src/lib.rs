@@ -56,6 +56,10 @@ use equipoise::numeric::digest::Digest;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
+/// Rebalances make thousands of small values on their threads, some of which JavaScript's thread gives back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The version of the Rust crate behind the addon.
 #[napi]
 pub fn version() -> &'static str {

@@ -68,17 +68,20 @@ fn runners() -> Result<&'static rayon::ThreadPool> {
     RUNNERS.get_or_init(build).as_ref().ok_or_else(|| Error::from_reason("no thread could be started"))
 }
 
-/// The result of a request that is given in bytes, in bytes: from a thread of its own, so that JavaScript's answers other requests
+/// The result of a request that is given in bytes: written into `place`, and the promise is of how many bytes it takes there; if it is
+/// longer, the promise is of a buffer of its own. Runs take place on threads of their own, so that JavaScript's answers other requests
 /// meanwhile.
-#[napi(ts_return_type = "Promise<Buffer>")]
+#[napi(ts_return_type = "Promise<number | Buffer>")]
 pub fn run_rebalance<'env>(
     env: &'env Env,
     run: RebalanceRun,
     request: &[u8],
     idempotency_key: Option<String>,
     correlation_id: Option<String>,
+    mut place: Buffer,
 ) -> Result<Object<'env>> {
-    type Resolver = Box<dyn FnOnce(Env) -> Result<Buffer> + Send>;
+    type Written = Either<u32, Buffer>;
+    type Resolver = Box<dyn FnOnce(Env) -> Result<Written> + Send>;
     let function: Function = match run {
         RebalanceRun::Simulate => simulate_json,
         RebalanceRun::Targets => targets_json,
@@ -87,15 +90,22 @@ pub fn run_rebalance<'env>(
     let identity = Identity { idempotency_key, correlation_id };
     let request = request.to_vec();
     let runners = runners()?;
-    let (deferred, promise) = env.create_deferred::<Buffer, Resolver>()?;
+    let (deferred, promise) = env.create_deferred::<Written, Resolver>()?;
     runners.spawn(move || {
         let outcome = caught(|| {
             // Bytes that are no UTF-8 are replaced, as they are where JavaScript makes a text of a body.
             let request = String::from_utf8_lossy(&request);
             Ok(function(&request, &identity)?)
         });
+        // On JavaScript's thread, which alone may write where it reads.
         deferred.resolve(Box::new(move |env| match outcome {
-            Ok(json) => Ok(json.into_bytes().into()),
+            Ok(json) => match place.get_mut(..json.len()) {
+                Some(place) => {
+                    place.copy_from_slice(json.as_bytes());
+                    Ok(Either::A(json.len() as u32))
+                }
+                None => Ok(Either::B(json.into_bytes().into())),
+            },
             Err(failure) => Err(failure.into_js(&env)),
         }));
     });

@@ -27,12 +27,14 @@ export function addRebalanceRoutes(
       const identity = identityOf(request, needsKey)
       if (identity.correlationId !== undefined) reply.header('x-correlation-id', identity.correlationId)
       if (logHoldings) request.log.info({ body: request.body?.toString() }, 'request body')
-      const result = await runs.of(run, request.body, identity).catch((error) => {
+      const { bytes, release } = await runs.of(run, request.body, identity).catch((error) => {
         if (error instanceof TooManyRuns) reply.header('retry-after', '1')
         throw error
       })
-      note(request, result.toString('latin1', 0, HEAD), metrics)
-      return reply.type('application/json; charset=utf-8').send(result)
+      // Once all bytes are the system's. The buffer of a response that is broken off is left to V8.
+      reply.raw.once('finish', release)
+      note(request, bytes.toString('latin1', 0, HEAD), metrics)
+      return reply.type('application/json; charset=utf-8').send(bytes)
     })
   add('/rebalance/simulate', 'simulate', true)
   add('/rebalance/targets', 'targets', false)

@@ -61,7 +61,7 @@ fn pipeline(criterion: &mut Criterion) {
                 .collect::<Vec<_>>(),
         },
         "shelf_entries": problem.names.iter().map(|name| serde_json::json!({
-            "instrument_id": name.instrument_id, "status": "APPROVED", "attributes": name.attributes,
+            "instrument_id": name.instrument_id, "status": "APPROVED", "attributes": *name.attributes,
         })).collect::<Vec<_>>(),
         "options": {
             "target_method": "SOLVER",

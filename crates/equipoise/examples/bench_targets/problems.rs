@@ -38,7 +38,7 @@ pub fn problem(n: usize, groups: usize) -> TargetProblem {
             tradeable: true,
             model_weight: weight(i),
             current_weight: Decimal::ZERO,
-            attributes: attributes(i, groups),
+            attributes: attributes(i, groups).into(),
         })
         .collect();
     // Below the cap on names, and with more decimals than targets have.
@@ -49,7 +49,7 @@ pub fn problem(n: usize, groups: usize) -> TargetProblem {
         tradeable: false,
         model_weight: Decimal::ZERO,
         current_weight: locked,
-        attributes: attributes(0, groups),
+        attributes: attributes(0, groups).into(),
     });
     TargetProblem {
         model: (0..n).map(|i| (id(i), weight(i))).collect(),

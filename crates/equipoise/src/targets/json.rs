@@ -6,7 +6,7 @@ use serde::ser::{self, Serialize, Serializer};
 
 /// Writes texts, lists, and objects with texts for keys; numbers, flags and texts with escapes go through `serde_json`.
 pub(super) struct Writer {
-    out: Vec<u8>,
+    out: String,
 }
 
 /// Bytes that a result of a hundred names takes.
@@ -17,109 +17,130 @@ const USUAL_SIZE: usize = 1 << 16;
 /// # Panics
 /// If a key is no text, which no type here has.
 pub fn written(value: &(impl Serialize + ?Sized)) -> String {
-    let mut writer = Writer { out: Vec::with_capacity(USUAL_SIZE) };
+    let mut writer = Writer { out: String::with_capacity(USUAL_SIZE) };
     value.serialize(&mut writer).expect("plain data with text keys");
-    String::from_utf8(writer.out).expect("texts are UTF-8, and escapes are ASCII")
+    writer.out
 }
 
-/// A decimal as its own `Serialize` writes it, with less work where its digits fit 64 bits.
+/// A decimal as its own `Serialize` writes it, with less work.
 pub(super) fn decimal<S: Serializer>(value: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
-    match short_text(value, &mut [0; 32]) {
-        Some(text) => serializer.serialize_str(text),
-        None => Serialize::serialize(value, serializer),
-    }
+    serializer.serialize_str(decimal_text(value, &mut [0; 32]))
 }
 
-/// The text of a decimal as `Display` writes it, if its digits fit 64 bits.
-pub(super) fn short_text<'a>(value: &Decimal, buffer: &'a mut [u8; 32]) -> Option<&'a str> {
-    let mut digits = u64::try_from(value.mantissa().unsigned_abs()).ok()?;
-    // A sign, a point, and 29 digits at most, from the last one on.
+/// The text of a decimal as `Display` writes it.
+pub(super) fn decimal_text<'a>(value: &Decimal, buffer: &'a mut [u8; 32]) -> &'a str {
+    const TEN_TO_18: u128 = 1_000_000_000_000_000_000;
+    let scale = value.scale() as usize;
+    let mut mantissa = value.mantissa().unsigned_abs();
+    // 29 digits at most, from the last one on; 18 at a time, so that 64 bits hold them.
     let mut start = buffer.len();
-    let mut push = |byte| {
-        start -= 1;
-        buffer[start] = byte;
-    };
-    let scale = value.scale();
-    let mut place = 0;
-    while digits > 0 || place <= scale {
-        if place == scale && scale > 0 {
-            push(b'.');
+    while mantissa > 0 {
+        let (mut part, least) = match u64::try_from(mantissa) {
+            Ok(part) => (part, start),
+            Err(_) => ((mantissa % TEN_TO_18) as u64, start - 18),
+        };
+        mantissa = if least == start { 0 } else { mantissa / TEN_TO_18 };
+        while part > 0 || start > least {
+            start -= 1;
+            buffer[start] = b'0' + (part % 10) as u8;
+            part /= 10;
         }
-        push(b'0' + (digits % 10) as u8);
-        digits /= 10;
-        place += 1;
+    }
+    let first = start.min(buffer.len() - scale - 1);
+    buffer[first..start].fill(b'0');
+    start = first;
+    if scale > 0 {
+        let point = buffer.len() - scale;
+        buffer.copy_within(start..point, start - 1);
+        buffer[point - 1] = b'.';
+        start -= 1;
     }
     if value.is_sign_negative() {
-        push(b'-');
+        start -= 1;
+        buffer[start] = b'-';
     }
-    std::str::from_utf8(&buffer[start..]).ok()
+    // SAFETY: what was written from `start` on is digits, a point and a sign: ASCII. (The check would cost as much as the writing.)
+    unsafe { std::str::from_utf8_unchecked(&buffer[start..]) }
 }
 
-/// True if one of eight bytes must be escaped: below 32, a quotation mark or a backslash.
-fn has_special(chunk: u64) -> bool {
+/// True for a byte that must be escaped: below 32, a quotation mark or a backslash.
+const ESCAPED: [bool; 256] = {
+    let mut escaped = [false; 256];
+    let mut byte = 0;
+    while byte < 32 {
+        escaped[byte] = true;
+        byte += 1;
+    }
+    escaped[b'"' as usize] = true;
+    escaped[b'\\' as usize] = true;
+    escaped
+};
+
+/// True if one of eight bytes must be escaped.
+fn has_escaped(chunk: [u8; 8]) -> bool {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGH: u64 = u64::from_ne_bytes([128; 8]);
+    let chunk = u64::from_ne_bytes(chunk);
     // The high bit of each byte that is zero (and maybe of bytes above such a one).
     let zero = |x: u64| x.wrapping_sub(ONES) & !x & HIGH;
     let control = chunk.wrapping_sub(ONES * 32) & !chunk & HIGH;
     (control | zero(chunk ^ (ONES * u64::from(b'"'))) | zero(chunk ^ (ONES * u64::from(b'\\')))) != 0
 }
 
-/// Spaces in the places that so many bytes leave free.
-const FILLED: [u64; 8] = {
-    let mut filled = [0; 8];
-    let mut length = 0;
-    while length < 8 {
-        filled[length] = (u64::from_ne_bytes([b' '; 8]) >> (8 * length)) << (8 * length);
-        length += 1;
-    }
-    filled
-};
-
-impl Writer {
-    fn text(&mut self, text: &str) {
-        let bytes = text.as_bytes();
-        let (chunks, rest) = bytes.as_chunks::<8>();
-        // What fills the last chunk up needs no escape.
-        let last = rest.iter().fold(0, |chunk, byte| chunk << 8 | u64::from(*byte));
-        let last = last | FILLED[rest.len()];
-        let special = chunks
-            .iter()
-            .fold(has_special(last), |found, chunk| found | has_special(u64::from_ne_bytes(*chunk)));
-        if !special {
-            self.out.reserve(bytes.len() + 2);
-            self.out.push(b'"');
-            self.out.extend_from_slice(bytes);
-            self.out.push(b'"');
-        } else {
-            serde_json::to_writer(&mut self.out, text).expect("memory takes it");
+/// True if the text has an escape.
+fn needs_escapes(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    match bytes.last_chunk::<8>() {
+        None => bytes.iter().fold(false, |found, byte| found | ESCAPED[usize::from(*byte)]),
+        Some(last) => {
+            let chunks = bytes.as_chunks::<8>().0;
+            chunks.iter().fold(has_escaped(*last), |found, chunk| found | has_escaped(*chunk))
         }
     }
+}
 
-    fn other(&mut self, value: impl Serialize) -> Result<(), serde_json::Error> {
-        serde_json::to_writer(&mut self.out, &value)
+impl Writer {
+    #[inline]
+    fn text(&mut self, text: &str) -> Outcome {
+        if needs_escapes(text) {
+            return self.other(text);
+        }
+        self.out.reserve(text.len() + 2);
+        self.out.push('"');
+        self.out.push_str(text);
+        self.out.push('"');
+        Ok(())
+    }
+
+    #[cold]
+    fn other(&mut self, value: impl Serialize) -> Outcome {
+        self.out.push_str(&serde_json::to_string(&value)?);
+        Ok(())
     }
 
     /// A comma, unless it is the first entry; then the name of a field, which needs no escapes.
+    // Inlined, so that names are copied by moves of a known length.
+    #[inline(always)]
     fn field(&mut self, first: &mut bool, name: &'static str) {
+        self.out.reserve(name.len() + 4);
         self.comma(first);
-        self.out.reserve(name.len() + 3);
-        self.out.push(b'"');
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(b"\":");
+        self.out.push('"');
+        self.out.push_str(name);
+        self.out.push_str("\":");
     }
 
     /// {"name": and what `begin` opens.
-    fn variant(&mut self, name: &'static str, begin: u8, end: &'static [u8]) -> Open<'_> {
-        self.out.push(b'{');
+    fn variant(&mut self, name: &'static str, begin: char, end: &'static str) -> Open<'_> {
+        self.out.push('{');
         self.field(&mut true, name);
         self.out.push(begin);
         Open { writer: self, first: true, end }
     }
 
+    #[inline(always)]
     fn comma(&mut self, first: &mut bool) {
         if !std::mem::replace(first, false) {
-            self.out.push(b',');
+            self.out.push(',');
         }
     }
 }
@@ -128,7 +149,7 @@ impl Writer {
 pub(super) struct Open<'a> {
     writer: &'a mut Writer,
     first: bool,
-    end: &'static [u8],
+    end: &'static str,
 }
 
 type Outcome<T = ()> = Result<T, serde_json::Error>;
@@ -154,11 +175,15 @@ impl<'a> ser::Serializer for &'a mut Writer {
 
     by_serde_json!(serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64, serialize_u8: u8, serialize_u16: u16);
     by_serde_json!(serialize_u32: u32, serialize_u64: u64, serialize_f32: f32, serialize_f64: f64, serialize_char: char);
-    by_serde_json!(serialize_bool: bool, serialize_bytes: &[u8]);
+    by_serde_json!(serialize_bytes: &[u8]);
+
+    fn serialize_bool(self, value: bool) -> Outcome {
+        self.out.push_str(if value { "true" } else { "false" });
+        Ok(())
+    }
 
     fn serialize_str(self, text: &str) -> Outcome {
-        self.text(text);
-        Ok(())
+        self.text(text)
     }
 
     fn serialize_none(self) -> Outcome {
@@ -170,7 +195,7 @@ impl<'a> ser::Serializer for &'a mut Writer {
     }
 
     fn serialize_unit(self) -> Outcome {
-        self.out.extend_from_slice(b"null");
+        self.out.push_str("null");
         Ok(())
     }
 
@@ -193,16 +218,16 @@ impl<'a> ser::Serializer for &'a mut Writer {
         variant: &'static str,
         value: &T,
     ) -> Outcome {
-        self.out.push(b'{');
+        self.out.push('{');
         self.field(&mut true, variant);
         value.serialize(&mut *self)?;
-        self.out.push(b'}');
+        self.out.push('}');
         Ok(())
     }
 
     fn serialize_seq(self, _len: Option<usize>) -> Outcome<Open<'a>> {
-        self.out.push(b'[');
-        Ok(Open { writer: self, first: true, end: b"]" })
+        self.out.push('[');
+        Ok(Open { writer: self, first: true, end: "]" })
     }
 
     fn serialize_tuple(self, len: usize) -> Outcome<Open<'a>> {
@@ -220,12 +245,12 @@ impl<'a> ser::Serializer for &'a mut Writer {
         variant: &'static str,
         _len: usize,
     ) -> Outcome<Open<'a>> {
-        Ok(self.variant(variant, b'[', b"]}"))
+        Ok(self.variant(variant, '[', "]}"))
     }
 
     fn serialize_map(self, _len: Option<usize>) -> Outcome<Open<'a>> {
-        self.out.push(b'{');
-        Ok(Open { writer: self, first: true, end: b"}" })
+        self.out.push('{');
+        Ok(Open { writer: self, first: true, end: "}" })
     }
 
     fn serialize_struct(self, _name: &'static str, _len: usize) -> Outcome<Open<'a>> {
@@ -239,7 +264,7 @@ impl<'a> ser::Serializer for &'a mut Writer {
         variant: &'static str,
         _len: usize,
     ) -> Outcome<Open<'a>> {
-        Ok(self.variant(variant, b'{', b"}}"))
+        Ok(self.variant(variant, '{', "}}"))
     }
 }
 
@@ -249,13 +274,14 @@ impl Open<'_> {
         value.serialize(&mut *self.writer)
     }
 
+    #[inline(always)]
     fn member(&mut self, name: &'static str, value: &(impl Serialize + ?Sized)) -> Outcome {
         self.writer.field(&mut self.first, name);
         value.serialize(&mut *self.writer)
     }
 
     fn close(self) -> Outcome {
-        self.writer.out.extend_from_slice(self.end);
+        self.writer.out.push_str(self.end);
         Ok(())
     }
 }
@@ -283,6 +309,7 @@ macro_rules! objects {
             type Ok = ();
             type Error = serde_json::Error;
 
+            #[inline(always)]
             fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Outcome {
                 self.member(name, value)
             }
@@ -305,7 +332,7 @@ impl ser::SerializeMap for Open<'_> {
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Outcome {
         self.writer.comma(&mut self.first);
         key.serialize(&mut *self.writer)?;
-        self.writer.out.push(b':');
+        self.writer.out.push(':');
         Ok(())
     }
 

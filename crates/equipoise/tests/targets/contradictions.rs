@@ -1,5 +1,7 @@
 //! Contradictions: certified, with minimal sets that brute force confirms; feasible problems are never accused.
 
+use std::sync::Arc;
+
 use equipoise::targets::request::Options;
 use equipoise::targets::request::options::{GroupConstraint, PositionBounds};
 use equipoise::targets::stage3::answer::InfeasibilityReport;
@@ -108,7 +110,7 @@ fn a_locked_holding_over_its_group_in_words() {
     let draw = &mut Draw::new(1);
     let mut problem = problem(draw, 1);
     problem.names.truncate(1);
-    problem.names[0].attributes = [("sector".into(), "TECH".into())].into();
+    problem.names[0].attributes = Arc::new([("sector".into(), "TECH".into())].into());
     let mut locked = problem.names[0].clone();
     locked.instrument_id = "ACME".into();
     (locked.tradeable, locked.weight, locked.current_weight) =

@@ -58,7 +58,7 @@ pub fn problem(draw: &mut Draw, most_names: u64) -> TargetProblem {
             tradeable: !is_locked,
             model_weight: if is_locked { Decimal::ZERO } else { weight },
             current_weight: current,
-            attributes,
+            attributes: attributes.into(),
         });
     }
     TargetProblem {

@@ -1,5 +1,7 @@
 //! Strict mode: every hard rule holds exactly in the decimals returned, and feasible problems are never accused.
 
+use std::sync::Arc;
+
 use equipoise::targets::request::Options;
 use equipoise::targets::request::options::TargetMethod;
 use equipoise::targets::stage3::{RunStatus, TargetAnswer, TargetProblem};
@@ -102,8 +104,9 @@ fn the_strict_heuristic_does_not_depend_on_the_names_of_groups() {
         let renamed = |key: &str| key.replace("sector", "zector");
         let mut other = problem.clone();
         for name in &mut other.names {
-            name.attributes =
-                name.attributes.iter().map(|(k, v)| (renamed(k).into(), renamed(v).into())).collect();
+            name.attributes = Arc::new(
+                name.attributes.iter().map(|(k, v)| (renamed(k).into(), renamed(v).into())).collect(),
+            );
         }
         other.known_attributes = other.known_attributes.iter().map(|k| renamed(k).into()).collect();
         let mut other_options = options.clone();

@@ -50,9 +50,12 @@ fn problem(case: &Value) -> TargetProblem {
         tradeable: buyable.contains(&id),
         model_weight: model.iter().rev().find(|m| m.0 == id).map_or(Decimal::ZERO, |m| m.1),
         current_weight: Decimal::ZERO,
-        attributes: attributes.get(id.as_str()).map_or_else(BTreeMap::new, |own| {
-            own.as_object().expect("an object").iter().map(|(k, v)| (k.into(), text(v).into())).collect()
-        }),
+        attributes: attributes
+            .get(id.as_str())
+            .map_or_else(BTreeMap::new, |own| {
+                own.as_object().expect("an object").iter().map(|(k, v)| (k.into(), text(v).into())).collect()
+            })
+            .into(),
         instrument_id: id,
     });
     let known =

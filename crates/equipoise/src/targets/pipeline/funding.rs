@@ -1,5 +1,6 @@
 //! Stage 5, first part: currencies, dependencies, and the portfolio after all trades.
 
+use foldhash::{HashMap, HashMapExt};
 use rust_decimal::Decimal;
 
 use super::market::{Market, plus, times};
@@ -107,6 +108,11 @@ fn dependencies(intent: &SecurityIntent, securities: &[SecurityIntent], fx: &[Fx
 pub(super) fn after(request: &Request, intents: &[Intent]) -> Result<(Vec<Position>, Cash), InputError> {
     let mut positions = request.portfolio_snapshot.positions.clone();
     let mut cash = opening_cash(request)?;
+    // Looked up only: the order of hashes decides nothing. Of duplicates the first is traded.
+    let mut index: HashMap<&str, usize> = HashMap::with_capacity(positions.len() + intents.len());
+    for (k, position) in request.portfolio_snapshot.positions.iter().enumerate() {
+        index.entry(&position.instrument_id).or_insert(k);
+    }
     for intent in intents {
         match intent {
             Intent::Fx(fx) => {
@@ -118,17 +124,15 @@ pub(super) fn after(request: &Request, intents: &[Intent]) -> Result<(Vec<Positi
                 let quantity = if sells { -trade.quantity } else { trade.quantity };
                 let paid = if sells { trade.notional.amount } else { -trade.notional.amount };
                 add(&mut cash, &trade.notional.currency, paid)?;
-                match positions.iter_mut().find(|p| p.instrument_id == trade.instrument_id) {
-                    Some(position) => {
-                        position.quantity = plus(position.quantity, quantity)?.normalize();
-                        position.market_value = None;
-                    }
-                    None => positions.push(Position {
-                        instrument_id: trade.instrument_id.clone(),
-                        quantity,
-                        market_value: None,
-                    }),
-                }
+                let instrument_id = &trade.instrument_id;
+                let k = *index.entry(instrument_id).or_insert_with(|| {
+                    let quantity = Decimal::ZERO;
+                    let instrument_id = instrument_id.clone();
+                    positions.push(Position { instrument_id, quantity, market_value: None });
+                    positions.len() - 1
+                });
+                positions[k].quantity = plus(positions[k].quantity, quantity)?.normalize();
+                positions[k].market_value = None;
             }
         }
     }

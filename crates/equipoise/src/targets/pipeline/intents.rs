@@ -1,14 +1,14 @@
 //! Stage 4: from target weights to whole units.
 
-use std::collections::HashMap;
-
 use compact_str::format_compact;
+use foldhash::{HashMap, HashMapExt};
 use rust_decimal::Decimal;
 
 use super::market::{Market, over, times};
 use super::result::{DataQuality, Rationale, SecurityIntent, Side, SuppressedIntent, TargetInstrument};
 use super::valuation::note;
 use crate::error::InputError;
+use crate::targets::json::decimal_text;
 use crate::targets::request::Request;
 use crate::targets::request::snapshot::{Money, Position};
 
@@ -29,8 +29,9 @@ pub(super) fn intents(
     missing: &mut DataQuality,
 ) -> Result<Trades, InputError> {
     // Looked up only: the order of hashes decides nothing.
-    let mut held: HashMap<&str, &Position> = HashMap::new();
-    for position in &request.portfolio_snapshot.positions {
+    let positions = &request.portfolio_snapshot.positions;
+    let mut held: HashMap<&str, &Position> = HashMap::with_capacity(positions.len());
+    for position in positions {
         held.entry(&position.instrument_id).or_insert(position);
     }
     let mut trades = Trades::default();
@@ -86,7 +87,14 @@ pub(super) fn intents(
     Ok(trades)
 }
 
+/// "from 3 % to 4.25 %": one for each trade, so without the machinery of `format!`.
 fn drift(target: &TargetInstrument) -> String {
-    let part = |weight: Decimal| (weight * Decimal::ONE_HUNDRED).round_dp(2).normalize();
-    format!("from {} % to {} %", part(target.current_weight), part(target.final_weight))
+    let mut message = String::with_capacity(32);
+    for (word, weight) in [("from ", target.current_weight), (" to ", target.final_weight)] {
+        let part = (weight * Decimal::ONE_HUNDRED).round_dp(2).normalize();
+        message.push_str(word);
+        message.push_str(decimal_text(&part, &mut [0; 32]));
+        message.push_str(" %");
+    }
+    message
 }

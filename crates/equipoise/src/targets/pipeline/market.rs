@@ -1,7 +1,6 @@
 //! Look-ups, of duplicates the first (in hash tables, whose order nothing asks for), and arithmetic that says when 28 digits do not suffice.
 
-use std::collections::HashMap;
-
+use foldhash::{HashMap, HashMapExt};
 use rust_decimal::Decimal;
 
 use crate::error::{InputCode, InputError};
@@ -37,11 +36,14 @@ pub(super) struct Market<'a> {
 
 impl<'a> Market<'a> {
     pub fn new(request: &'a Request) -> Self {
-        let (mut prices, mut rates, mut shelf) = (HashMap::new(), HashMap::new(), HashMap::new());
-        for price in &request.market_data_snapshot.prices {
+        let of_market = &request.market_data_snapshot;
+        let mut prices = HashMap::with_capacity(of_market.prices.len());
+        let mut rates = HashMap::with_capacity(of_market.fx_rates.len());
+        let mut shelf = HashMap::with_capacity(request.shelf_entries.len());
+        for price in &of_market.prices {
             prices.entry(price.instrument_id.as_str()).or_insert(price);
         }
-        for rate in &request.market_data_snapshot.fx_rates {
+        for rate in &of_market.fx_rates {
             rates.entry(rate.pair.as_str()).or_insert(rate.rate);
         }
         for entry in &request.shelf_entries {

@@ -1,7 +1,6 @@
 //! The rebalance, stage by stage.
 
-use std::collections::{HashMap, HashSet};
-
+use foldhash::{HashMap, HashSet};
 use rust_decimal::Decimal;
 
 use super::compliance::{blocks, reconcile, rules, status};

@@ -1,7 +1,6 @@
 //! Stage 2: what may be bought, sold, or is locked.
 
-use std::collections::{HashMap, HashSet};
-
+use foldhash::{HashMap, HashMapExt, HashSet};
 use rust_decimal::Decimal;
 
 use super::market::Market;
@@ -25,9 +24,11 @@ pub(super) struct Eligible {
 pub(super) fn universe(request: &Request, market: &Market<'_>, weights: &[Decimal]) -> Eligible {
     let mut out = Eligible::default();
     // Looked up only, as the set below: the order of hashes decides nothing.
-    let mut index: HashMap<Text, usize> = HashMap::new();
-    let mut current: HashMap<&str, Decimal> = HashMap::new();
-    for (position, weight) in request.portfolio_snapshot.positions.iter().zip(weights) {
+    let positions = &request.portfolio_snapshot.positions;
+    let mut index: HashMap<Text, usize> =
+        HashMap::with_capacity(request.model_portfolio.len() + positions.len());
+    let mut current: HashMap<&str, Decimal> = HashMap::with_capacity(positions.len());
+    for (position, weight) in positions.iter().zip(weights) {
         *current.entry(&position.instrument_id).or_default() += *weight;
     }
     let mut add = |out: &mut Eligible, id: &str, weight: Decimal, tradeable: bool| {

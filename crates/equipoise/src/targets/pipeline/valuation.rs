@@ -1,7 +1,8 @@
 //! Stage 1: what the portfolio is worth in base currency.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use foldhash::HashMap;
 use rust_decimal::Decimal;
 
 use super::market::{Market, over, plus, times};
@@ -124,7 +125,9 @@ fn state(
         let value = position.value_in_base_ccy.amount;
         by_class.add(&position.asset_class, value)?;
         by_instrument.add(&position.instrument_id, value)?;
-        for (key, group) in market.shelf(&position.instrument_id).iter().flat_map(|entry| &entry.attributes) {
+        for (key, group) in
+            market.shelf(&position.instrument_id).iter().flat_map(|entry| entry.attributes.iter())
+        {
             by_attribute.entry(key.clone()).or_default().add(group, value)?;
         }
     }

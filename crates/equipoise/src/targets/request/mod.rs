@@ -5,8 +5,9 @@ pub mod options;
 mod reader;
 pub mod snapshot;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
+use foldhash::{HashSet, HashSetExt};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -93,8 +94,7 @@ impl Request {
 
     /// SHA-256 of the canonical text, as 64 hexadecimal digits.
     pub fn digest(&self) -> String {
-        let bytes = Sha256::digest(self.canonical_json().as_bytes());
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        format!("{:x}", Sha256::digest(self.canonical_json().as_bytes()))
     }
 }
 

@@ -179,7 +179,11 @@ impl<'a> Fields<'a> {
         match self.get(key) {
             None => Ok(Vec::new()),
             Some(Node::List(values)) => {
-                values.iter().enumerate().map(|(k, value)| read(value, Place::Entry(&place, k))).collect()
+                let mut list = Vec::with_capacity(values.len());
+                for (k, value) in values.iter().enumerate() {
+                    list.push(read(value, Place::Entry(&place, k))?);
+                }
+                Ok(list)
             }
             Some(other) => Err(wrong_type(place, "an array", other)),
         }

@@ -1,9 +1,11 @@
 //! Portfolio, market data, model and shelf.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use foldhash::{HashSet, HashSetExt};
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::document::Node;
 use super::reader::{Fields, Place, decimal, fault, text, within};
@@ -153,7 +155,12 @@ pub struct ShelfEntry {
     /// Trades below this are dust.
     pub min_notional: Option<Threshold>,
     /// Properties by which groups are formed: `sector` → `TECH`.
-    pub attributes: BTreeMap<Text, Text>,
+    #[serde(serialize_with = "shared")]
+    pub attributes: Arc<BTreeMap<Text, Text>>,
+}
+
+fn shared<T: Serialize, S: Serializer>(value: &Arc<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    (**value).serialize(serializer)
 }
 
 /// What of the input is judged more strictly in strict mode.
@@ -325,6 +332,6 @@ pub(super) fn shelf_entry(
         status: fields.word("status", &SHELF_STATUSES, ShelfStatus::Approved)?,
         asset_class: fields.optional_text("asset_class")?.unwrap_or_else(|| "UNKNOWN".into()),
         min_notional: min_notional.transpose()?,
-        attributes,
+        attributes: attributes.into(),
     })
 }

@@ -9,7 +9,7 @@ use super::rules::{Constraint, Projection, Rule, RuleBook};
 use super::{TargetProblem, percent, rounded, solver};
 use crate::numeric::digest::Digest;
 use crate::targets::Text;
-use crate::targets::json::short_text;
+use crate::targets::json::decimal_text;
 use crate::targets::projection::Optimum;
 use crate::targets::projection::problem::Segment;
 use crate::targets::projection::solve::Solution;
@@ -198,11 +198,7 @@ pub(super) fn digest(targets: &[TargetRow]) -> String {
     for row in targets {
         digest.add_bytes(row.instrument_id.as_bytes());
         digest.add_bytes(b"=");
-        let weight = row.final_weight.normalize();
-        match short_text(&weight, &mut [0; 32]) {
-            Some(text) => digest.add_bytes(text.as_bytes()),
-            None => digest.add_bytes(weight.to_string().as_bytes()),
-        }
+        digest.add_bytes(decimal_text(&row.final_weight.normalize(), &mut [0; 32]).as_bytes());
         digest.add_bytes(b";");
     }
     digest.to_string()

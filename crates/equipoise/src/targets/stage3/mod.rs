@@ -23,6 +23,7 @@ mod strict_heuristic;
 mod trace;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use num_bigint::BigInt;
 use num_integer::Integer;
@@ -50,7 +51,7 @@ pub struct TargetName {
     /// The weight held now.
     pub current_weight: Decimal,
     /// Properties of its shelf entry.
-    pub attributes: BTreeMap<Text, Text>,
+    pub attributes: Arc<BTreeMap<Text, Text>>,
 }
 
 /// What stage 3 starts from.

@@ -43,7 +43,7 @@ fn case(seed: u64) -> (TargetProblem, Options) {
             tradeable,
             model_weight: if tradeable { weight } else { Decimal::ZERO },
             current_weight: Decimal::new(below(2000), 4),
-            attributes: BTreeMap::from(attributes),
+            attributes: BTreeMap::from(attributes).into(),
         });
     }
     problem.known_attributes = ["sector", "region", "style"].map(Text::from).into();

@@ -1,7 +1,6 @@
 //! The trace of targets, with its tags.
 
-use std::collections::{HashMap, HashSet};
-
+use foldhash::{HashMap, HashSet};
 use rust_decimal::Decimal;
 
 use super::TargetProblem;
