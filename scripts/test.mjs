@@ -28,6 +28,9 @@ const host = outputOf('rustc', ['-vV'])?.match(/^host: (.+)$/m)?.[1]
 if (host) process.env.CARGO_BUILD_TARGET ??= host
 setup({ forTests: !long })
 lint()
-run('Rust tests', 'cargo', ['test', '--workspace', '--locked', ...(long ? ['--', '--include-ignored'] : [])])
+// Not the examples, which clippy has checked: each would be compiled and linked, and none has a test.
+const included = long ? ['--', '--include-ignored'] : []
+run('Rust tests', 'cargo', ['test', '--workspace', '--locked', '--lib', '--tests', ...included])
+run('Rust documentation tests', 'cargo', ['test', '--workspace', '--locked', '--doc'])
 if (long && process.platform === 'linux') crossCpu()
 run('Node tests', process.execPath, [binOf('vitest', 'vitest'), 'run'])

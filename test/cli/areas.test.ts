@@ -72,6 +72,9 @@ function copy({ done }: { done: boolean }): At {
 const run = (at: At, options: string[] = [], given = batch) =>
   equipoise([...given, '--out', 'out', ...options], { cwd: at('.') })
 
+/** Without pages, which take most of the time of a run. */
+const runWithoutPages = (at: At, options: string[] = []) => run(at, ['--no-pages', ...options])
+
 it('writes weights, certificate and page of each area, and what they add up to', () => {
   expect(readdirSync(join(source, 'out')).sort()).toEqual([
     'areas',
@@ -167,7 +170,7 @@ it('gives the same bytes whatever the order of the areas and the number of threa
     const [head, ...areas] = text.split(/(?= {2}- key)/)
     return [head, ...areas.reverse()].join('')
   })
-  expect(await run(at, ['--threads', '1'])).toMatchObject({ code: 0 })
+  expect(await runWithoutPages(at, ['--threads', '1'])).toMatchObject({ code: 0 })
   expect(results(at)).toEqual(first)
 })
 
@@ -185,11 +188,11 @@ describe('a rerun', () => {
     const at = copy({ done: true })
     const before = times(at)
     edit(at('areas.yaml'), (text) => text.replace('key: A003\n', 'key: A003\n    bounds: [0.2, 5]\n'))
-    expect(await run(at)).toMatchObject({ code: 0 })
+    expect(await runWithoutPages(at)).toMatchObject({ code: 0 })
     expect(rewritten(before, times(at))).toEqual(['A003'])
     const fresh = results(at)
     rmSync(at('out'), { recursive: true })
-    await run(at)
+    await runWithoutPages(at)
     expect(results(at)).toEqual(fresh)
   })
 
@@ -197,7 +200,7 @@ describe('a rerun', () => {
     const at = copy({ done: true })
     const before = times(at)
     edit(at('totals.csv'), (text) => text.replace(/^(A005,\d+)/m, '$17'))
-    expect(await run(at)).toMatchObject({ code: 0 })
+    expect(await runWithoutPages(at)).toMatchObject({ code: 0 })
     expect(rewritten(before, times(at))).toEqual(['A005'])
   })
 
@@ -209,7 +212,7 @@ describe('a rerun', () => {
     const at = copy({ done: true })
     const before = times(at)
     edit(at(`out/areas/A002/${file}`), change)
-    expect(await run(at)).toMatchObject({ code: 0 })
+    expect(await runWithoutPages(at)).toMatchObject({ code: 0 })
     expect(rewritten(before, times(at))).toEqual(['A002'])
     expect(results(at)).toEqual(first)
   })
@@ -218,7 +221,7 @@ describe('a rerun', () => {
     const at = copy({ done: true })
     const before = times(at)
     rmSync(at('out/areas/A006/report.html'))
-    await run(at, ['--no-pages'])
+    await runWithoutPages(at)
     expect(rewritten(before, times(at))).toEqual([])
     await run(at)
     expect(rewritten(before, times(at))).toEqual(['A006'])
@@ -231,14 +234,14 @@ describe('a rerun', () => {
     const at = copy({ done: true })
     const before = times(at)
     change(at)
-    expect(await run(at, options)).toMatchObject({ code: 0 })
+    expect(await runWithoutPages(at, options)).toMatchObject({ code: 0 })
     expect(rewritten(before, times(at))).toEqual(keys)
   })
 
   it('brings no file of an earlier run back for an area that has no answer any more', async () => {
     const at = copy({ done: true })
     edit(at('totals.csv'), (text) => text.replace(/^A004,\d+/m, 'A004,'))
-    expect(await run(at)).toMatchObject({ code: 3 })
+    expect(await runWithoutPages(at)).toMatchObject({ code: 3 })
     expect(readdirSync(at('out/areas/A004'))).toEqual([])
   })
 })
@@ -310,7 +313,7 @@ describe('a bad area', () => {
   it('is reported, with its place, and does not stop the others', async () => {
     const at = copy({ done: false })
     twoBad(at)
-    const { code, stderr } = await run(at)
+    const { code, stderr } = await runWithoutPages(at)
     expect(code).toBe(3)
     expect(stderr).toMatch(/^error: area A002: areas\[1\]\.totals\.\w+: expected a total/m)
     expect(stderr).toMatch(/^error: area A005: areas\[4\]\.overrides\[0\]\.match: expected a pattern/m)
@@ -330,7 +333,7 @@ describe('a bad area', () => {
     const at = copy({ done: false })
     // The penalty form is undefined for a total of -1.
     edit(at('totals.csv'), (text) => text.replace(/^A003,\d+/m, 'A003,-1'))
-    const { code } = await run(at)
+    const { code } = await runWithoutPages(at)
     expect(code).toBe(3)
     const { areas, statuses } = summaryOf(at)
     expect(statuses).toEqual({ bad_input: 1, converged: 5 })
@@ -381,14 +384,14 @@ it('says of an area that no weights can do what it asks and why, keeps the proof
   expect(
     await equipoise(['verify', '--certificate', 'out/areas/A003/certificate.json'], { cwd: at('.') }),
   ).toMatchObject({ code: 0 })
-  expect(await run(at, [...form, '--no-explain', '--no-pages'])).toMatchObject({ code: 3 })
+  expect(await runWithoutPages(at, [...form, '--no-explain'])).toMatchObject({ code: 3 })
   expect(certificate().infeasibility.explanation).toBeNull()
 })
 
 it('warns of bands that the form has no use for', async () => {
   const at = copy({ done: false })
   edit(at('areas.yaml'), (text) => text.replace('key: A003\n', 'key: A003\n    band: 1%\n'))
-  await run(at, ['--no-pages'])
+  await runWithoutPages(at)
   expect(summaryOf(at).warnings).toContain('the bands of the areas file mean nothing to --form penalty')
 })
 
@@ -397,7 +400,7 @@ it('keeps the exhaustion of every record under a cap', async () => {
   const cap = 1 + (maximum - 1) * 0.6
   const at = copy({ done: false })
   const options = ['--exhaustion-cap', String(cap)]
-  expect(await run(at, options)).toMatchObject({ code: 0 })
+  expect(await runWithoutPages(at, options)).toMatchObject({ code: 0 })
   const { exhaustion, statuses } = summaryOf(at)
   expect(statuses).toEqual({ converged: 6 })
   expect(exhaustion).toMatchObject({ cap, numAboveCap: 0 })
@@ -412,7 +415,7 @@ it('keeps the exhaustion of every record under a cap', async () => {
     'out/areas/A001/weights.csv',
   ]
   expect(await equipoise(['verify', ...files], { cwd: at('.') })).toMatchObject({ code: 0 })
-  await run(at, options)
+  await runWithoutPages(at, options)
   expect(rewritten(before, times(at))).toEqual([])
   expect(results(at)).toEqual(capped)
 })
@@ -423,7 +426,7 @@ it.each([
   ['calibrate', 'calibration', ['--targets-where', "name LIKE '%_amount_all'"]],
 ])('writes certificates of the form %s that fulfil their schema', async (form, name, options) => {
   const at = copy({ done: false })
-  await run(at, ['--form', form, '--no-pages', ...options])
+  await runWithoutPages(at, ['--form', form, ...options])
   const schema = JSON.parse(read(`${root}/docs/schema/${name}-certificate-1.schema.json`))
   const validate = new Ajv2020({ strict: false }).compile(schema)
   for (const key of keys) {
@@ -436,7 +439,7 @@ it.each([
 
 it('prints the summary as JSON, and writes Parquet', async () => {
   const at = copy({ done: false })
-  const { code, stdout } = await run(at, ['--json', '--format', 'parquet', '--no-pages'])
+  const { code, stdout } = await runWithoutPages(at, ['--json', '--format', 'parquet'])
   expect(code).toBe(0)
   expect(JSON.parse(stdout)).toEqual(summaryOf(at))
   expect(readdirSync(at('out/areas/A001')).sort()).toEqual([
