@@ -271,15 +271,24 @@ impl AccumulatorLanes {
     /// Adds a·(b + b_low) to each lane.
     #[inline(always)]
     pub fn add_products(&mut self, a: f64x4, b: f64x4, b_low: f64x4) {
-        let p = a * b;
-        let (a_high, a_rest) = split_lanes(a);
-        let (b_high, b_rest) = split_lanes(b);
-        let e = ((a_high * b_high - p) + a_high * b_rest + a_rest * b_high) + a_rest * b_rest;
+        let (p, e) = two_prod_lanes(a, b);
+        self.add(p, e + a * b_low);
+    }
+
+    /// Adds a·b to each lane.
+    #[inline(always)]
+    pub fn add_plain_products(&mut self, a: f64x4, b: f64x4) {
+        let (p, e) = two_prod_lanes(a, b);
+        self.add(p, e);
+    }
+
+    #[inline(always)]
+    fn add(&mut self, p: f64x4, e: f64x4) {
         let s = self.sum + p;
         let t = s - self.sum;
         let f = (self.sum - (s - t)) + (p - t);
         self.sum = s;
-        self.error += f + (e + a * b_low);
+        self.error += f + e;
     }
 
     /// Each lane.
@@ -294,6 +303,14 @@ impl AccumulatorLanes {
     pub fn value(&self) -> Dd {
         sum(self.values())
     }
+}
+
+#[inline(always)]
+fn two_prod_lanes(a: f64x4, b: f64x4) -> (f64x4, f64x4) {
+    let p = a * b;
+    let (a_high, a_rest) = split_lanes(a);
+    let (b_high, b_rest) = split_lanes(b);
+    (p, ((a_high * b_high - p) + a_high * b_rest + a_rest * b_high) + a_rest * b_rest)
 }
 
 #[inline(always)]

@@ -7,7 +7,7 @@ use wide::f64x4;
 use super::dd::{Accumulator, AccumulatorLanes, Dd};
 use super::parallel::Workers;
 use super::sparse::SparseMatrix;
-use super::sum::{axpy, dot, max_abs, norm_two};
+use super::sum::{axpy, dot, dot_four, max_abs, norm_two};
 use crate::error::InputError;
 
 /// A dense matrix, row by row.
@@ -128,6 +128,25 @@ impl Matrix {
         (0..self.num_rows()).map(|i| self.row(i).dot(v)).collect()
     }
 
+    /// The listed rows' products with v into `out`.
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    pub fn some_rows_times(&self, rows: &[usize], v: &[f64], out: &mut [f64]) {
+        assert_eq!(rows.len(), out.len());
+        match self {
+            Self::Dense(matrix) => {
+                let row = |i: usize| &matrix.values[i * matrix.num_columns..(i + 1) * matrix.num_columns];
+                for (rows, out) in rows.chunks(4).zip(out.chunks_mut(4)) {
+                    // Where fewer than four are left, the last one is repeated.
+                    let four = dot_four([0, 1, 2, 3].map(|p| row(rows[p.min(rows.len() - 1)])), v);
+                    out.copy_from_slice(&four[..out.len()]);
+                }
+            }
+            Self::Sparse(_) => rows.iter().zip(out).for_each(|(&i, out)| *out = self.row(i).dot(v)),
+        }
+    }
+
     /// Mᵀy.
     pub fn transposed_times(&self, y: &[f64]) -> Vec<f64> {
         match self {
@@ -161,15 +180,20 @@ impl Matrix {
             Self::Dense(matrix) => {
                 let mut out = Vec::with_capacity(n);
                 let rows: Vec<usize> = (0..y.len()).filter(|&i| y[i] != 0.0).collect();
-                for start in (0..n).step_by(AccumulatorLanes::LANES) {
-                    let width = AccumulatorLanes::LANES.min(n - start);
+                let grouped = n - n % AccumulatorLanes::LANES;
+                for start in (0..grouped).step_by(AccumulatorLanes::LANES) {
                     let mut sums = AccumulatorLanes::default();
                     for &i in &rows {
-                        let mut lanes = [0.0; AccumulatorLanes::LANES];
-                        lanes[..width].copy_from_slice(&matrix.values[i * n + start..][..width]);
-                        sums.add_products(f64x4::from(lanes), f64x4::splat(y[i]), f64x4::ZERO);
+                        let entries = matrix.values[i * n + start..].first_chunk::<4>();
+                        let entries = f64x4::from(*entries.expect("four columns are left"));
+                        sums.add_plain_products(entries, f64x4::splat(y[i]));
                     }
-                    out.extend_from_slice(&sums.values()[..width]);
+                    out.extend_from_slice(&sums.values());
+                }
+                for j in grouped..n {
+                    let mut sum = Accumulator::default();
+                    rows.iter().for_each(|&i| sum.add_product(matrix.values[i * n + j], y[i], 0.0));
+                    out.push(sum.value());
                 }
                 out
             }
@@ -220,7 +244,7 @@ impl<'a> Row<'a> {
                 let (x_blocks, x_rest) = x.as_chunks::<4>();
                 let mut lanes = AccumulatorLanes::default();
                 for (a, x) in a_blocks.iter().zip(x_blocks) {
-                    lanes.add_products(f64x4::from(*a), f64x4::from(*x), f64x4::ZERO);
+                    lanes.add_plain_products(f64x4::from(*a), f64x4::from(*x));
                 }
                 let mut rest = Accumulator::default();
                 a_rest.iter().zip(x_rest).for_each(|(&a, &x)| rest.add_product(a, x, 0.0));
@@ -291,6 +315,14 @@ mod tests {
         let y = [2.0, 0.0, -3.0];
         assert_eq!(dense.times(&x), sparse.times(&x));
         assert_eq!(dense.transposed_times(&y), sparse.transposed_times(&y));
+        for rows in [&[][..], &[2], &[2, 0], &[0, 1, 2, 1, 0]] {
+            let want: Vec<f64> = rows.iter().map(|&i| dense.times(&x)[i]).collect();
+            for matrix in [&dense, &sparse] {
+                let mut values = vec![0.0; rows.len()];
+                matrix.some_rows_times(rows, &x, &mut values);
+                assert_eq!(values, want);
+            }
+        }
         let exact: Vec<f64> = dense.transposed_times_dd(&y).into_iter().map(Dd::to_f64).collect();
         assert_eq!(exact, dense.transposed_times(&y));
         assert_eq!(dense.transposed_times_dd(&y), sparse.transposed_times_dd(&y));

@@ -1,7 +1,9 @@
 //! Sums of a fixed shape.
 //!
-//! Every sum is split over eight lanes and the lanes are added by one fixed tree, so that its value is a function of
-//! the data alone. None of these functions uses threads, fused multiply-add or runtime-dispatched instructions.
+//! Every sum is split over eight lanes, or four where four sums are taken at once, and the lanes are added by one fixed tree, so
+//! that its value is a function of the data alone. None of these functions uses threads, fused multiply-add or runtime-dispatched instructions.
+
+use wide::f64x2;
 
 const LANES: usize = 8;
 
@@ -78,37 +80,59 @@ pub fn axpy(alpha: f64, x: &[f64], y: &mut [f64]) {
     }
 }
 
-/// outₚ = Σ columnₚ·x for columns of stride ≥ len(x), with the bits of [`dot`]; two columns share the loads of x.
+/// outₚ = columnₚ·x for columns of stride ≥ len(x), each with the bits of [`dot_four`].
 ///
 /// # Panics
 /// If there are fewer than `out.len()` columns.
 pub fn dots(columns: &[f64], stride: usize, x: &[f64], out: &mut [f64]) {
     let column = |p: usize| &columns[p * stride..p * stride + x.len()];
-    let (pairs, rest) = out.as_chunks_mut::<2>();
-    for (p, pair) in pairs.iter_mut().enumerate() {
-        *pair = dot_two(column(2 * p), column(2 * p + 1), x);
+    let (fours, rest) = out.as_chunks_mut::<4>();
+    let last = 4 * fours.len();
+    for (q, four) in fours.iter_mut().enumerate() {
+        let p = 4 * q;
+        *four = dot_four([column(p), column(p + 1), column(p + 2), column(p + 3)], x);
     }
-    for out in rest {
-        *out = dot(column(2 * pairs.len()), x);
+    if !rest.is_empty() {
+        // Fewer than four: the last one is repeated.
+        let p = |q: usize| last + q.min(rest.len() - 1);
+        let four = dot_four([column(p(0)), column(p(1)), column(p(2)), column(p(3))], x);
+        rest.copy_from_slice(&four[..rest.len()]);
     }
 }
 
-/// a·x and b·x.
-fn dot_two(a: &[f64], b: &[f64], x: &[f64]) -> [f64; 2] {
-    let (mut of_a, mut of_b) = ([0.0; LANES], [0.0; LANES]);
-    let (x_blocks, x_rest) = x.as_chunks::<LANES>();
-    let (a_blocks, a_rest) = a.as_chunks::<LANES>();
-    let (b_blocks, b_rest) = b.as_chunks::<LANES>();
-    for ((x, a), b) in x_blocks.iter().zip(a_blocks).zip(b_blocks) {
-        for lane in 0..LANES {
-            of_a[lane] += a[lane] * x[lane];
-            of_b[lane] += b[lane] * x[lane];
+/// The inner products of four vectors with x, which share the loads of x. Each is a sum over four lanes, added in the order
+/// (0+2)+(1+3), and then over the rest.
+///
+/// # Panics
+/// If a vector is shorter than x.
+#[inline(always)]
+pub fn dot_four(vectors: [&[f64]; 4], x: &[f64]) -> [f64; 4] {
+    let pairs = |v: &[f64; 4]| [f64x2::new([v[0], v[1]]), f64x2::new([v[2], v[3]])];
+    let (x_blocks, x_rest) = x.as_chunks::<4>();
+    let [a, b, c, d] = vectors;
+    let (a, a_rest) = a[..x.len()].as_chunks::<4>();
+    let (b, b_rest) = b[..x.len()].as_chunks::<4>();
+    let (c, c_rest) = c[..x.len()].as_chunks::<4>();
+    let (d, d_rest) = d[..x.len()].as_chunks::<4>();
+    let mut lanes = [[f64x2::ZERO; 2]; 4];
+    for ((((x, a), b), c), d) in x_blocks.iter().zip(a).zip(b).zip(c).zip(d) {
+        let (x, v) = (pairs(x), [a, b, c, d]);
+        for p in 0..4 {
+            let v = pairs(v[p]);
+            lanes[p][0] += v[0] * x[0];
+            lanes[p][1] += v[1] * x[1];
         }
     }
-    let mut sums = [tree(of_a), tree(of_b)];
-    for ((x, a), b) in x_rest.iter().zip(a_rest).zip(b_rest) {
-        sums[0] += a * x;
-        sums[1] += b * x;
+    let mut sums = [0.0; 4];
+    for p in 0..4 {
+        let [even, odd] = (lanes[p][0] + lanes[p][1]).to_array();
+        sums[p] = even + odd;
+    }
+    for ((((x, a), b), c), d) in x_rest.iter().zip(a_rest).zip(b_rest).zip(c_rest).zip(d_rest) {
+        let v = [a, b, c, d];
+        for p in 0..4 {
+            sums[p] += v[p] * x;
+        }
     }
     sums
 }
@@ -121,15 +145,32 @@ pub fn axpys(alphas: &[f64], columns: &[f64], stride: usize, y: &mut [f64]) {
     let len = y.len();
     let column = |p: usize| &columns[p * stride..p * stride + len];
     let (fours, rest) = alphas.as_chunks::<4>();
-    for (q, &[a, b, c, d]) in fours.iter().enumerate() {
-        let (of_a, of_b) = (column(4 * q), column(4 * q + 1));
-        let (of_c, of_d) = (column(4 * q + 2), column(4 * q + 3));
-        for j in 0..len {
-            y[j] = (((y[j] + a * of_a[j]) + b * of_b[j]) + c * of_c[j]) + d * of_d[j];
-        }
+    for (q, alphas) in fours.iter().enumerate() {
+        let p = 4 * q;
+        axpy_four(alphas, [column(p), column(p + 1), column(p + 2), column(p + 3)], y);
     }
     for (p, &alpha) in rest.iter().enumerate() {
         axpy(alpha, column(4 * fours.len() + p), y);
+    }
+}
+
+/// y ← y + Σ αₚxₚ for four vectors.
+#[inline(always)]
+fn axpy_four(alphas: &[f64; 4], vectors: [&[f64]; 4], y: &mut [f64]) {
+    let [a, b, c, d] = vectors;
+    let (a, a_rest) = a[..y.len()].as_chunks::<2>();
+    let (b, b_rest) = b[..y.len()].as_chunks::<2>();
+    let (c, c_rest) = c[..y.len()].as_chunks::<2>();
+    let (d, d_rest) = d[..y.len()].as_chunks::<2>();
+    let (y, y_rest) = y.as_chunks_mut::<2>();
+    let [wa, wb, wc, wd] = alphas.map(f64x2::splat);
+    for ((((y, a), b), c), d) in y.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+        let x = |v: &[f64; 2]| f64x2::new(*v);
+        *y = ((((x(y) + wa * x(a)) + wb * x(b)) + wc * x(c)) + wd * x(d)).to_array();
+    }
+    if let ([y], [a], [b], [c], [d]) = (y_rest, a_rest, b_rest, c_rest, d_rest) {
+        let [wa, wb, wc, wd] = *alphas;
+        *y = (((*y + wa * a) + wb * b) + wc * c) + wd * d;
     }
 }
 
@@ -172,7 +213,11 @@ mod tests {
             let column = |p: usize| &columns[p * stride..p * stride + n];
             let mut found = vec![0.0; count];
             dots(&columns, stride, &x, &mut found);
-            assert!((0..count).all(|p| found[p].to_bits() == dot(column(p), &x).to_bits()));
+            for p in 0..count {
+                let alone = dot_four([column(p); 4], &x)[0];
+                assert!(found[p].to_bits() == alone.to_bits());
+                assert!((alone - dot(column(p), &x)).abs() <= 1e-14 * n as f64);
+            }
             let (mut together, mut in_turn) = (x.clone(), x.clone());
             axpys(&found, &columns, stride, &mut together);
             (0..count).for_each(|p| axpy(found[p], column(p), &mut in_turn));

@@ -67,8 +67,12 @@ pub(super) struct ActiveSet {
     /// Rows, then columns.
     places: Vec<Place>,
     norms: Vec<f64>,
-    /// Rows that were violated when all were last looked at.
+    /// Columns with a bound.
+    bounded: Vec<usize>,
+    /// Rows that have been violated since all were last looked at.
     candidates: Vec<usize>,
+    /// The values of the rows in hand.
+    values: Vec<f64>,
     /// The largest ‖x‖ so far: what rounding errors of x are relative to.
     length: f64,
     /// The image of the normal in hand, and its parts along Q and beyond it.
@@ -119,6 +123,9 @@ impl ActiveSet {
         self.working.clear();
         self.iterations = 0;
         self.candidates.clear();
+        self.bounded.clear();
+        let has_bound = |j: &usize| task.program.lower[*j].is_finite() || task.program.upper[*j].is_finite();
+        self.bounded.extend((0..n).filter(has_bound));
         self.places.clear();
         self.places.resize(m + n, Place::Outside);
         let buffers = [&mut self.x, &mut self.image, &mut self.along, &mut self.beyond];
@@ -296,32 +303,37 @@ impl ActiveSet {
         End::Infeasible(y)
     }
 
-    /// The violated constraint that is furthest away, equalities first; among the rows first those that were violated before.
+    /// The violated constraint that is furthest away, equalities first; among the rows first those that have been
+    /// violated since all were last looked at.
     fn most_violated(&mut self, task: &Task<'_>) -> Option<Member> {
         let m = task.program.num_rows();
         let mut best = Furthest::default();
-        for j in 0..task.program.num_columns() {
+        for &j in &self.bounded {
             if self.places[m + j] == Place::Outside {
                 best.consider(task.program, Part::Column(j), self.x[j], 1.0, self.length);
             }
         }
-        let consider = |set: &Self, best: &mut Furthest, i: usize| {
-            set.places[i] == Place::Outside && {
-                let value = task.program.matrix.row(i).dot(&set.x);
-                best.consider(task.program, Part::Row(i), value, set.norms[i], set.length)
-            }
-        };
-        for c in 0..self.candidates.len() {
-            consider(self, &mut best, self.candidates[c]);
-        }
-        if best.member.is_some() {
-            return best.member;
-        }
         let mut candidates = std::mem::take(&mut self.candidates);
-        candidates.clear();
-        candidates.extend((0..m).filter(|&i| consider(self, &mut best, i)));
+        self.keep_violated(task, &mut candidates, &mut best);
+        if best.member.is_none() {
+            candidates.clear();
+            candidates.extend(0..m);
+            self.keep_violated(task, &mut candidates, &mut best);
+        }
         self.candidates = candidates;
         best.member
+    }
+
+    /// Considers rows and keeps those that are violated.
+    fn keep_violated(&mut self, task: &Task<'_>, rows: &mut Vec<usize>, best: &mut Furthest) {
+        rows.retain(|&i| self.places[i] == Place::Outside);
+        self.values.resize(rows.len(), 0.0);
+        task.program.matrix.some_rows_times(rows, &self.x, &mut self.values);
+        let mut values = self.values.iter();
+        rows.retain(|&i| {
+            let value = *values.next().expect("each row has a value");
+            best.consider(task.program, Part::Row(i), value, self.norms[i], self.length)
+        });
     }
 
     fn has_right_signs(&mut self, task: &Task<'_>) -> bool {

@@ -7,6 +7,8 @@ use crate::numeric::sum::{axpy, max_abs};
 
 /// Passes at most; a pass whose residuals are those of rounding x and u to doubles is the last.
 const PASSES: usize = 4;
+/// Relative residuals below which one correction is enough: factors that leave no more than this make them those of rounding.
+const LAST: f64 = 1e-12;
 
 impl ActiveSet {
     /// Corrects x and the multipliers until the residuals are those of rounding; a bound in the working set then holds exactly.
@@ -26,6 +28,9 @@ impl ActiveSet {
             self.newton_step(&residual);
             axpy(1.0, &self.change, &mut self.multipliers);
             axpy(1.0, &self.z, &mut self.x);
+            if relative < LAST {
+                break;
+            }
         }
         for member in &self.working {
             if let Part::Column(j) = member.part {

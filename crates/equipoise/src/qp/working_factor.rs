@@ -4,13 +4,16 @@
 //! O(nk) for k constraints in the working set.
 //!
 //! Sources: D. Goldfarb, A. Idnani, Math. Programming 27 (1983) 1–33, §4; J. W. Daniel, W. B. Gragg, L. Kaufman, G. W. Stewart,
-//! Math. Comp. 30 (1976) 772–795 (the updates of QR).
+//! Math. Comp. 30 (1976) 772–795 (the updates of QR); W. Hoffmann, Computing 41 (1989) 335–348 (when a pass is repeated).
 
 use crate::numeric::matrix::{Matrix, Row};
 use crate::numeric::sum::{axpy, axpys, dot, dots, norm_two};
 
-/// A pass of Gram–Schmidt that leaves less than this part of the vector is repeated (Daniel et al., η = √½).
-const CANCELLATION: f64 = 0.707;
+/// A pass of Gram–Schmidt that leaves less than this part of the vector is repeated. Iterated passes give columns orthogonal to
+/// working precision for any η from 0.1 to 0.7 (Hoffmann).
+const CANCELLATION: f64 = 0.1;
+/// Rows or columns that are taken at once.
+const GROUP: usize = 4;
 
 /// L⁻¹ by rows, Q and R by columns, each of stride n; Q and R have `len` columns.
 #[derive(Debug, Clone, Default)]
@@ -18,8 +21,10 @@ pub(super) struct WorkingFactor {
     n: usize,
     len: usize,
     inverse: Vec<f64>,
-    /// The first column of each row of L⁻¹ that may be other than zero.
+    /// The first column of each group of rows of L⁻¹ that may be other than zero.
     first: Vec<usize>,
+    /// The entries of L⁻¹ if it is diagonal, else empty.
+    diagonal: Vec<f64>,
     basis: Vec<f64>,
     triangle: Vec<f64>,
     correction: Vec<f64>,
@@ -43,23 +48,25 @@ impl WorkingFactor {
         // L by rows, in the place of R for the moment.
         let lower = &mut self.triangle;
         self.first = cholesky(hessian, shift, lower)?;
-        // L⁻¹ by forward substitution, a row at a time.
+        let entries_of = |k: usize| k * n + self.first[k / GROUP]..k * n + k;
+        let is_diagonal = (0..n).all(|k| lower[entries_of(k)].iter().all(|l| *l == 0.0));
+        self.diagonal.clear();
+        if is_diagonal {
+            self.diagonal.extend((0..n).map(|k| 1.0 / lower[k * n + k]));
+        }
+        // Row k of LL⁻¹ = I: row k of L⁻¹ = (eₖ − Σⱼ Lₖⱼ·row j of L⁻¹)/Lₖₖ over j < k.
         for k in 0..n {
             let (done, rest) = self.inverse.split_at_mut(k * n);
-            let row = &mut rest[..=k];
-            row[k] = 1.0;
-            let mut start = k;
-            for j in self.first[k]..k {
-                let l = lower[k * n + j];
-                if l != 0.0 {
-                    let from = self.first[j];
-                    start = start.min(from);
-                    axpy(-l, &done[j * n + from..=j * n + j], &mut row[from..=j]);
-                }
-            }
-            self.first[k] = start;
+            let (start, row) = (self.first[k / GROUP] / GROUP * GROUP, &mut rest[..n]);
             let pivot = 1.0 / lower[k * n + k];
-            row[start..].iter_mut().for_each(|v| *v *= pivot);
+            let factors = &mut lower[k * n + start..k * n + k];
+            factors.iter_mut().for_each(|l| *l *= -pivot);
+            if !is_diagonal {
+                add_rows(factors, &done[start * n..], &self.first[start / GROUP..], start, row);
+                let filled = self.first[start / GROUP..=k / GROUP].iter().copied().min();
+                self.first[k / GROUP] = filled.unwrap_or(start);
+            }
+            row[k] = pivot;
         }
         Ok(())
     }
@@ -74,11 +81,6 @@ impl WorkingFactor {
         self.len
     }
 
-    /// Row j of L⁻¹ from its first entry, and where that is.
-    fn inverse_row(&self, j: usize) -> (usize, &[f64]) {
-        (self.first[j], &self.inverse[j * self.n + self.first[j]..=j * self.n + j])
-    }
-
     #[cfg(test)]
     fn basis_column(&self, p: usize) -> &[f64] {
         &self.basis[p * self.n..(p + 1) * self.n]
@@ -88,10 +90,15 @@ impl WorkingFactor {
     pub(super) fn image_of_row(&self, row: Row<'_>, sign: f64, a: &mut [f64]) {
         match row {
             Row::Dense(values) => {
-                for (j, a) in a.iter_mut().enumerate() {
-                    let (first, inverse) = self.inverse_row(j);
-                    *a = sign * dot(inverse, &values[first..=j]);
+                if self.diagonal.is_empty() {
+                    for (g, (a, &first)) in a.chunks_mut(GROUP).zip(&self.first).enumerate() {
+                        let j = GROUP * g;
+                        dots(&self.inverse[j * self.n + first..], self.n, &values[first..j + a.len()], a);
+                    }
+                } else {
+                    times_each(&self.diagonal, values, a);
                 }
+                a.iter_mut().for_each(|a| *a *= sign);
             }
             Row::Sparse(columns, values) => {
                 a.fill(0.0);
@@ -114,23 +121,11 @@ impl WorkingFactor {
 
     /// x = L⁻ᵀw.
     pub(super) fn back(&self, w: &[f64], x: &mut [f64]) {
-        x.fill(0.0);
-        let mut j = 0;
-        while j < w.len() {
-            let first = self.first[j];
-            // Four rows at once up to the diagonal of the first, what is beyond it one at a time.
-            let next = (j + 4).min(w.len());
-            if next == j + 4 && self.first[j..next].iter().all(|f| *f == first) {
-                axpys(&w[j..next], &self.inverse[j * self.n + first..], self.n, &mut x[first..=j]);
-                for k in j + 1..next {
-                    axpy(w[k], &self.inverse[k * self.n + j + 1..=k * self.n + k], &mut x[j + 1..=k]);
-                }
-                j = next;
-                continue;
-            }
-            let (first, inverse) = self.inverse_row(j);
-            axpy(w[j], inverse, &mut x[first..=j]);
-            j += 1;
+        if self.diagonal.is_empty() {
+            x.fill(0.0);
+            add_rows(w, &self.inverse, &self.first, 0, x);
+        } else {
+            times_each(&self.diagonal, w, x);
         }
     }
 
@@ -163,11 +158,23 @@ impl WorkingFactor {
 
     /// x ← R⁻¹x for the first `len` entries.
     pub(super) fn solve(&self, x: &mut [f64]) {
-        for j in (0..self.len).rev() {
-            let column = &self.triangle[j * self.n..=j * self.n + j];
-            x[j] /= column[j];
-            let (above, at) = x.split_at_mut(j);
-            axpy(-at[0], &column[..j], above);
+        let n = self.n;
+        let mut end = self.len;
+        while end > 0 {
+            // The columns of a group among themselves, then all of them at once in the rows above.
+            let start = (end - 1) / GROUP * GROUP;
+            for j in (start..end).rev() {
+                let column = &self.triangle[j * n..=j * n + j];
+                x[j] /= column[j];
+                for i in start..j {
+                    x[i] -= x[j] * column[i];
+                }
+            }
+            let (above, at) = x[..end].split_at_mut(start);
+            let mut weights = [0.0; GROUP];
+            weights.iter_mut().zip(&*at).for_each(|(w, x)| *w = -x);
+            axpys(&weights[..at.len()], &self.triangle[start * n..], n, above);
+            end = start;
         }
     }
 
@@ -223,10 +230,10 @@ impl WorkingFactor {
     }
 }
 
-/// L of P + shift·I = LLᵀ by rows of stride n, and the first column of each row that is not zero.
+/// L of P + shift·I = LLᵀ by rows of stride n, and the first column of each group of rows that is not zero.
 fn cholesky(hessian: &Matrix, shift: f64, lower: &mut [f64]) -> Result<Vec<usize>, NotPositive> {
     let n = hessian.num_rows();
-    let mut first = vec![0; n];
+    let mut first = vec![n; n.div_ceil(GROUP)];
     for i in 0..n {
         let (done, rest) = lower.split_at_mut(i * n);
         let row = &mut rest[..=i];
@@ -240,11 +247,18 @@ fn cholesky(hessian: &Matrix, shift: f64, lower: &mut [f64]) -> Result<Vec<usize
         row[i] += shift;
         let scale = row[i];
         let start = row.iter().position(|v| *v != 0.0).unwrap_or(i);
-        first[i] = start;
-        for j in start..i {
-            let other = &done[j * n..=j * n + j];
-            let from = start.max(first[j]).min(j);
-            row[j] = (row[j] - dot(&row[from..j], &other[from..j])) / other[j];
+        first[i / GROUP] = first[i / GROUP].min(start);
+        // A group of columns at once up to the group, then within it.
+        for j in (start / GROUP * GROUP..i).step_by(GROUP) {
+            let next = (j + GROUP).min(i);
+            let from = start.max(first[j / GROUP]).min(j);
+            let mut inner = [0.0; GROUP];
+            dots(&done[j * n + from..], n, &row[from..j], &mut inner[..next - j]);
+            for c in j..next {
+                let other = &done[c * n..=c * n + c];
+                let within: f64 = row[j..c].iter().zip(&other[j..c]).map(|(a, b)| a * b).sum();
+                row[c] = (row[c] - inner[c - j] - within) / other[c];
+            }
         }
         let pivot = row[i] - dot(&row[start..i], &row[start..i]);
         if !(pivot > n as f64 * f64::EPSILON * scale && pivot.is_finite()) {
@@ -253,6 +267,21 @@ fn cholesky(hessian: &Matrix, shift: f64, lower: &mut [f64]) -> Result<Vec<usize
         row[i] = pivot.sqrt();
     }
     Ok(first)
+}
+
+/// outⱼ = dⱼvⱼ.
+fn times_each(d: &[f64], v: &[f64], out: &mut [f64]) {
+    out.iter_mut().zip(d.iter().zip(v)).for_each(|(out, (d, v))| *out = d * v);
+}
+
+/// x ← x + Σ wⱼ·rowⱼ for the lower triangular rows `base`, `base` + 1, … of stride len(x), a group at once; `first` holds the
+/// first column of each group that may be other than zero, and beyond the diagonal there are zeros.
+fn add_rows(w: &[f64], rows: &[f64], first: &[usize], base: usize, x: &mut [f64]) {
+    let n = x.len();
+    for (g, (w, &from)) in w.chunks(GROUP).zip(first).enumerate() {
+        let j = GROUP * g;
+        axpys(w, &rows[j * n + from..], n, &mut x[from..base + j + w.len()]);
+    }
 }
 
 /// c, s and the length of (a, b) with c·a + s·b = length.
