@@ -1,6 +1,7 @@
 //! JSON of requests and results, as `serde_json` writes it byte for byte, with less work for each byte: names of fields are copied
 //! as they are, and texts are looked through eight bytes at a time.
 
+use arrayvec::ArrayString;
 use rust_decimal::Decimal;
 use serde::ser::{self, Serialize, Serializer};
 
@@ -24,43 +25,32 @@ pub fn written(value: &(impl Serialize + ?Sized)) -> String {
 
 /// A decimal as its own `Serialize` writes it, with less work.
 pub(super) fn decimal<S: Serializer>(value: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(decimal_text(value, &mut [0; 32]))
+    serializer.serialize_str(&decimal_text(value))
 }
 
-/// The text of a decimal as `Display` writes it.
-pub(super) fn decimal_text<'a>(value: &Decimal, buffer: &'a mut [u8; 32]) -> &'a str {
-    const TEN_TO_18: u128 = 1_000_000_000_000_000_000;
+/// The text of a decimal as `Display` writes it: a sign, a point and 29 digits at most.
+pub(super) fn decimal_text(value: &Decimal) -> ArrayString<32> {
+    let mantissa = value.mantissa().unsigned_abs();
+    let mut buffer = itoa::Buffer::new();
+    let digits = match u64::try_from(mantissa) {
+        Ok(mantissa) => buffer.format(mantissa),
+        Err(_) => buffer.format(mantissa),
+    };
     let scale = value.scale() as usize;
-    let mut mantissa = value.mantissa().unsigned_abs();
-    // 29 digits at most, from the last one on; 18 at a time, so that 64 bits hold them.
-    let mut start = buffer.len();
-    while mantissa > 0 {
-        let (mut part, least) = match u64::try_from(mantissa) {
-            Ok(part) => (part, start),
-            Err(_) => ((mantissa % TEN_TO_18) as u64, start - 18),
-        };
-        mantissa = if least == start { 0 } else { mantissa / TEN_TO_18 };
-        while part > 0 || start > least {
-            start -= 1;
-            buffer[start] = b'0' + (part % 10) as u8;
-            part /= 10;
-        }
-    }
-    let first = start.min(buffer.len() - scale - 1);
-    buffer[first..start].fill(b'0');
-    start = first;
-    if scale > 0 {
-        let point = buffer.len() - scale;
-        buffer.copy_within(start..point, start - 1);
-        buffer[point - 1] = b'.';
-        start -= 1;
-    }
+    let (whole, fraction) = digits.split_at(digits.len().saturating_sub(scale));
+    let mut text = ArrayString::new();
     if value.is_sign_negative() {
-        start -= 1;
-        buffer[start] = b'-';
+        text.push('-');
     }
-    // SAFETY: what was written from `start` on is digits, a point and a sign: ASCII. (The check would cost as much as the writing.)
-    unsafe { std::str::from_utf8_unchecked(&buffer[start..]) }
+    text.push_str(if whole.is_empty() { "0" } else { whole });
+    if scale > 0 {
+        text.push('.');
+        for _ in fraction.len()..scale {
+            text.push('0');
+        }
+        text.push_str(fraction);
+    }
+    text
 }
 
 /// True for a byte that must be escaped: below 32, a quotation mark or a backslash.

@@ -93,7 +93,7 @@ fn drift(target: &TargetInstrument) -> String {
     for (word, weight) in [("from ", target.current_weight), (" to ", target.final_weight)] {
         let part = (weight * Decimal::ONE_HUNDRED).round_dp(2).normalize();
         message.push_str(word);
-        message.push_str(decimal_text(&part, &mut [0; 32]));
+        message.push_str(&decimal_text(&part));
         message.push_str(" %");
     }
     message

@@ -56,8 +56,11 @@ pub(super) fn universe(request: &Request, market: &Market<'_>, weights: &[Decima
             out.problem.names[k].model_weight = target.weight;
         }
     }
-    let known = request.shelf_entries.iter().flat_map(|entry| entry.attributes.keys().cloned());
-    out.problem.known_attributes = known.collect();
+    for attribute in request.shelf_entries.iter().flat_map(|entry| entry.attributes.keys()) {
+        if !out.problem.known_attributes.contains(attribute) {
+            out.problem.known_attributes.insert(attribute.clone());
+        }
+    }
     out
 }
 

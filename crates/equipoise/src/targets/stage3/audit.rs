@@ -198,7 +198,7 @@ pub(super) fn digest(targets: &[TargetRow]) -> String {
     for row in targets {
         digest.add_bytes(row.instrument_id.as_bytes());
         digest.add_bytes(b"=");
-        digest.add_bytes(decimal_text(&row.final_weight.normalize(), &mut [0; 32]).as_bytes());
+        digest.add_bytes(decimal_text(&row.final_weight.normalize()).as_bytes());
         digest.add_bytes(b";");
     }
     digest.to_string()
