@@ -106,17 +106,19 @@ pub fn dots(columns: &[f64], stride: usize, x: &[f64], out: &mut [f64]) {
 /// # Panics
 /// If a vector is shorter than x.
 #[inline(always)]
-pub fn dot_four(vectors: [&[f64]; 4], x: &[f64]) -> [f64; 4] {
+pub fn dot_four<'a>(vectors: [&'a [f64]; 4], x: &[f64]) -> [f64; 4] {
     let pairs = |v: &[f64; 4]| [f64x2::new([v[0], v[1]]), f64x2::new([v[2], v[3]])];
-    let (x_blocks, x_rest) = x.as_chunks::<4>();
+    let len = x.len();
     let [a, b, c, d] = vectors;
-    let (a, a_rest) = a[..x.len()].as_chunks::<4>();
-    let (b, b_rest) = b[..x.len()].as_chunks::<4>();
-    let (c, c_rest) = c[..x.len()].as_chunks::<4>();
-    let (d, d_rest) = d[..x.len()].as_chunks::<4>();
+    let [a, b, c, d] = [&a[..len], &b[..len], &c[..len], &d[..len]];
+    let x_blocks = x.as_chunks::<4>().0;
+    // Slices of one length, indexed together: no bounds are checked within the loop.
+    let count = x_blocks.len();
+    let blocks = |v: &'a [f64]| &v.as_chunks::<4>().0[..count];
+    let (a_blocks, b_blocks, c_blocks, d_blocks) = (blocks(a), blocks(b), blocks(c), blocks(d));
     let mut lanes = [[f64x2::ZERO; 2]; 4];
-    for ((((x, a), b), c), d) in x_blocks.iter().zip(a).zip(b).zip(c).zip(d) {
-        let (x, v) = (pairs(x), [a, b, c, d]);
+    for i in 0..count {
+        let (x, v) = (pairs(&x_blocks[i]), [&a_blocks[i], &b_blocks[i], &c_blocks[i], &d_blocks[i]]);
         for p in 0..4 {
             let v = pairs(v[p]);
             lanes[p][0] += v[0] * x[0];
@@ -128,10 +130,10 @@ pub fn dot_four(vectors: [&[f64]; 4], x: &[f64]) -> [f64; 4] {
         let [even, odd] = (lanes[p][0] + lanes[p][1]).to_array();
         sums[p] = even + odd;
     }
-    for ((((x, a), b), c), d) in x_rest.iter().zip(a_rest).zip(b_rest).zip(c_rest).zip(d_rest) {
-        let v = [a, b, c, d];
+    for i in 4 * count..len {
+        let v = [a[i], b[i], c[i], d[i]];
         for p in 0..4 {
-            sums[p] += v[p] * x;
+            sums[p] += v[p] * x[i];
         }
     }
     sums
@@ -156,21 +158,23 @@ pub fn axpys(alphas: &[f64], columns: &[f64], stride: usize, y: &mut [f64]) {
 
 /// y ← y + Σ αₚxₚ for four vectors.
 #[inline(always)]
-fn axpy_four(alphas: &[f64; 4], vectors: [&[f64]; 4], y: &mut [f64]) {
+fn axpy_four<'a>(alphas: &[f64; 4], vectors: [&'a [f64]; 4], y: &mut [f64]) {
+    let len = y.len();
     let [a, b, c, d] = vectors;
-    let (a, a_rest) = a[..y.len()].as_chunks::<2>();
-    let (b, b_rest) = b[..y.len()].as_chunks::<2>();
-    let (c, c_rest) = c[..y.len()].as_chunks::<2>();
-    let (d, d_rest) = d[..y.len()].as_chunks::<2>();
-    let (y, y_rest) = y.as_chunks_mut::<2>();
+    let [a, b, c, d] = [&a[..len], &b[..len], &c[..len], &d[..len]];
+    let y_blocks = y.as_chunks_mut::<2>().0;
+    let count = y_blocks.len();
+    let blocks = |v: &'a [f64]| &v.as_chunks::<2>().0[..count];
+    let (a_blocks, b_blocks, c_blocks, d_blocks) = (blocks(a), blocks(b), blocks(c), blocks(d));
     let [wa, wb, wc, wd] = alphas.map(f64x2::splat);
-    for ((((y, a), b), c), d) in y.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-        let x = |v: &[f64; 2]| f64x2::new(*v);
-        *y = ((((x(y) + wa * x(a)) + wb * x(b)) + wc * x(c)) + wd * x(d)).to_array();
+    for i in 0..count {
+        let sum = f64x2::new(y_blocks[i]) + wa * f64x2::new(a_blocks[i]);
+        let sum = (sum + wb * f64x2::new(b_blocks[i])) + wc * f64x2::new(c_blocks[i]);
+        y_blocks[i] = (sum + wd * f64x2::new(d_blocks[i])).to_array();
     }
-    if let ([y], [a], [b], [c], [d]) = (y_rest, a_rest, b_rest, c_rest, d_rest) {
-        let [wa, wb, wc, wd] = *alphas;
-        *y = (((*y + wa * a) + wb * b) + wc * c) + wd * d;
+    if len > 2 * count {
+        let i = len - 1;
+        y[i] = (((y[i] + alphas[0] * a[i]) + alphas[1] * b[i]) + alphas[2] * c[i]) + alphas[3] * d[i];
     }
 }
 
