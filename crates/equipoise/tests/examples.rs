@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-/// `cargo test` builds the examples beside the folder of the test programs.
+/// `cargo test` builds the examples beside the folder of the test programs; `scripts/test.mjs` builds these before it.
 fn run(example: &str) -> String {
     let test_program = std::env::current_exe().expect("a test program has a path");
     let profile: PathBuf = test_program.ancestors().nth(2).expect("target/<profile>/deps/<test>").into();

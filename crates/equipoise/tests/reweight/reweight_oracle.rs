@@ -1,15 +1,13 @@
 //! Every number of an answer against exact rational arithmetic, on random small problems.
 
-mod oracle;
-
+use crate::oracle::cases::{any_case, met_case};
+use crate::oracle::{Case, Oracle, exact, nearest_double, to_f64, within};
 use equipoise::error::InputCode;
 use equipoise::reweight::{Certificate, DualPoint, Method, ReweightOptions, ReweightProblem, Reweighting};
 use equipoise::status::Status;
 use ndarray::ArrayView1;
 use num_rational::BigRational;
 use num_traits::{Signed, Zero};
-use oracle::cases::{any_case, met_case};
-use oracle::{Case, Oracle, exact, nearest_double, to_f64, within};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 

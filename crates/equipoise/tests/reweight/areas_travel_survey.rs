@@ -12,14 +12,13 @@ use equipoise::numeric::sparse::SparseMatrix;
 use equipoise::reweight::areas::{Area, AreaResult, AreaStatus, AreasOptions, AreasSummary, TargetDrop};
 use equipoise::reweight::bands::TargetSelector;
 use equipoise::reweight::{Bounds, ReweightProblem, Target};
+use equipoise_testset::cases_folder;
 use flate2::read::GzDecoder;
 use ndarray::ArrayView1;
 use serde_json::Value;
 
 fn cases() -> Option<PathBuf> {
-    let root = std::env::var_os("EQUIPOISE_CASES")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/cases"), PathBuf::from);
-    Some(root.join("travel_survey")).filter(|folder| folder.is_dir())
+    cases_folder().map(|cases| cases.join("travel_survey"))
 }
 
 fn rows<T: serde::de::DeserializeOwned>(path: &Path) -> Vec<T> {
@@ -107,10 +106,7 @@ fn sets(problem: &ReweightProblem) -> [(&'static str, Vec<TargetDrop>); 3] {
 
 #[test]
 fn a_batch_agrees_with_the_reference_in_any_order() {
-    let Some(folder) = cases() else {
-        writeln!(std::io::stderr(), "skipped: no cases/travel_survey").unwrap();
-        return;
-    };
+    let Some(folder) = cases() else { return };
     let (problem, areas) = survey(&folder);
     let reference: Value =
         serde_json::from_str(&std::fs::read_to_string(folder.join("reference.json")).unwrap()).unwrap();

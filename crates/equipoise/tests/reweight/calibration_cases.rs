@@ -9,21 +9,12 @@ use std::path::PathBuf;
 use equipoise::numeric::sparse::SparseMatrix;
 use equipoise::reweight::calibration::{Calibration, CalibrationOptions, CalibrationStatus, Distance};
 use equipoise::reweight::{Bounds, ReweightProblem, Target};
+use equipoise_testset::cases_folder;
 use ndarray::ArrayView1;
 use serde_json::Value;
 
-#[allow(clippy::print_stderr)]
 fn folder(name: &str) -> Option<PathBuf> {
-    let cases = std::env::var_os("EQUIPOISE_CASES").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/cases"),
-        PathBuf::from,
-    );
-    let folder = cases.join(name);
-    if !folder.is_dir() {
-        eprintln!("skipped: no {name} in EQUIPOISE_CASES or ../shared/cases");
-        return None;
-    }
-    Some(folder)
+    cases_folder().map(|cases| cases.join(name))
 }
 
 fn json(path: PathBuf) -> Value {

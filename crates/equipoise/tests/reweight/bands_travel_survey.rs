@@ -10,6 +10,7 @@ use equipoise::numeric::sparse::SparseMatrix;
 use equipoise::reweight::bands::{Band, BandMethod, BandOptions, BandOverride, BandWeight, TargetSelector};
 use equipoise::reweight::{Bounds, ReweightProblem, Target};
 use equipoise::status::Status;
+use equipoise_testset::cases_folder;
 use flate2::read::GzDecoder;
 use ndarray::ArrayView1;
 use serde_json::Value;
@@ -19,9 +20,7 @@ const SETS: [(&str, usize, bool); 3] =
     [("controls", 25, false), ("all", 35, false), ("controls_without_PComm_o", 25, true)];
 
 fn cases() -> Option<PathBuf> {
-    let root = std::env::var_os("EQUIPOISE_CASES")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/cases"), PathBuf::from);
-    Some(root.join("travel_survey")).filter(|folder| folder.is_dir())
+    cases_folder().map(|cases| cases.join("travel_survey"))
 }
 
 fn unzipped(path: &Path) -> String {
@@ -77,10 +76,7 @@ fn number(value: &Value) -> f64 {
 
 #[test]
 fn every_area_and_set_agrees_with_the_reference() {
-    let Some(folder) = cases() else {
-        writeln!(std::io::stderr(), "skipped: no cases/travel_survey").unwrap();
-        return;
-    };
+    let Some(folder) = cases() else { return };
     let reference: Value =
         serde_json::from_str(&std::fs::read_to_string(folder.join("reference.json")).unwrap()).unwrap();
     let mut largest = 0.0f64;
@@ -124,10 +120,7 @@ const LEAST_VIOLATION: [f64; 4] = [0.6189, 0.0336, 0.5210, 0.4075];
 
 #[test]
 fn the_target_of_the_second_rank_falls_short_by_the_least_possible() {
-    let Some(folder) = cases() else {
-        writeln!(std::io::stderr(), "skipped: no cases/travel_survey").unwrap();
-        return;
-    };
+    let Some(folder) = cases() else { return };
     for area in 1..=4 {
         let problem = problem(&folder, area, 25, false);
         let last = problem.targets().iter().position(|t| t.name == "PComm_o").unwrap();
@@ -155,10 +148,7 @@ fn the_target_of_the_second_rank_falls_short_by_the_least_possible() {
 
 #[test]
 fn exact_totals_of_dependent_targets_are_met_or_proven_infeasible() {
-    let Some(folder) = cases() else {
-        writeln!(std::io::stderr(), "skipped: no cases/travel_survey").unwrap();
-        return;
-    };
+    let Some(folder) = cases() else { return };
     // The classes of each kind add up to the households or the persons, exactly.
     for area in 1..=4 {
         let problem = problem(&folder, area, 25, false);
@@ -201,10 +191,7 @@ fn exact_totals_of_dependent_targets_are_met_or_proven_infeasible() {
 
 #[test]
 fn hard_bands_are_met_or_proven_infeasible() {
-    let Some(folder) = cases() else {
-        writeln!(std::io::stderr(), "skipped: no cases/travel_survey").unwrap();
-        return;
-    };
+    let Some(folder) = cases() else { return };
     let hard = BandOptions { weight: BandWeight::Hard, ..BandOptions::default() };
     for (set, num_targets, without_other) in SETS {
         for area in 1..=4 {

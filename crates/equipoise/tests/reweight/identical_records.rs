@@ -12,6 +12,7 @@ use equipoise::reweight::bands::{BandOptions, BandWeight};
 use equipoise::reweight::calibration::{CalibrationOptions, Distance};
 use equipoise::reweight::{Bounds, Form, FormAnswer, ReweightOptions, ReweightProblem, Target};
 use equipoise::status::Status;
+use equipoise_testset::cases_folder;
 use flate2::read::GzDecoder;
 use ndarray::ArrayView1;
 use rand_chacha::ChaCha8Rng;
@@ -196,9 +197,7 @@ fn a_contradiction_is_proven_over_all_records() {
 }
 
 fn cases() -> Option<PathBuf> {
-    let root = std::env::var_os("EQUIPOISE_CASES")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/cases"), PathBuf::from);
-    Some(root.join("travel_survey")).filter(|folder| folder.is_dir())
+    cases_folder().map(|cases| cases.join("travel_survey"))
 }
 
 fn unzipped(path: &Path) -> String {
@@ -244,10 +243,7 @@ fn area_problem(folder: &Path, area: u32) -> (ReweightProblem, Vec<f64>) {
 
 #[test]
 fn the_travel_survey_has_the_same_bits() {
-    let Some(folder) = cases() else {
-        writeln!(std::io::stderr(), "skipped: no cases/travel_survey").unwrap();
-        return;
-    };
+    let Some(folder) = cases() else { return };
     for area in 1..=4 {
         let (problem, weights) = area_problem(&folder, area);
         let n = problem.num_records();

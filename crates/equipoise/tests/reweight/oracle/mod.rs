@@ -9,7 +9,6 @@
 //!
 //! and any set for which lo < z < hi on the free records, z ≤ lo at lower bounds and z ≥ hi at upper bounds gives the
 //! optimum, which is unique: the check of these signs is a proof, whatever proposed the set.
-#![allow(dead_code)] // Each test file uses its own part.
 
 pub mod cases;
 
