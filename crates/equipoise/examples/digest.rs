@@ -131,7 +131,7 @@ fn print_band_answer(name: &str, answer: &BandReweighting) {
     println!("{name:<36} {method:<10} {} {dual} {certificate} {}", answer.digest, answer.status);
 }
 
-/// The answer that `tests/determinism.rs` compares with, in the shortest digits that read back to the same doubles.
+/// The answer that `tests/reweight/determinism.rs` compares with, in the shortest digits that read back to the same doubles.
 fn print_gold_star() -> Result<(), Failure> {
     let options = ReweightOptions { method: Method::Newton, ..ReweightOptions::with_penalty(1e-2) };
     let answer = national(2_000, 200)?.solve(&options)?;

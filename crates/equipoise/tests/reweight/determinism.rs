@@ -12,7 +12,7 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 /// Multipliers and weights of `NationalPopulation::generate(2000, 200, 1)` at penalty 1e-2. Only a change of the generator or
 /// of the form can make it necessary to write them anew:
-/// `cargo run --release --example digest -- --gold-star > crates/equipoise/tests/data/gold_star_2000.csv`
+/// `cargo run --release --example digest -- --gold-star > crates/equipoise/tests/reweight/data/gold_star_2000.csv`
 const GOLD_STAR: &str = include_str!("data/gold_star_2000.csv");
 const GOLD_STAR_DIGEST: &str = "dd2467c33554ad50";
 
