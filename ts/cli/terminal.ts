@@ -102,7 +102,19 @@ export function significant(value: number | null, digits = 6): string {
   if (value === null) return 'not finite'
   const size = Math.abs(value)
   if (value !== 0 && (size < 1e-3 || size >= 1e15)) return value.toExponential(digits - 1)
-  return value.toLocaleString('en-GB', { maximumSignificantDigits: digits })
+  return numberFormat(digits).format(value)
+}
+
+const formats = new Map<number, Intl.NumberFormat>()
+
+/** One for each number of digits: to make one takes milliseconds. */
+function numberFormat(digits: number): Intl.NumberFormat {
+  let format = formats.get(digits)
+  if (format === undefined) {
+    format = new Intl.NumberFormat('en-GB', { maximumSignificantDigits: digits })
+    formats.set(digits, format)
+  }
+  return format
 }
 
 const noBorders = Object.fromEntries(
