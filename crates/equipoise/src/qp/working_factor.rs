@@ -322,6 +322,40 @@ mod tests {
     }
 
     #[test]
+    fn factors_hold_for_every_pattern_and_size() {
+        type Pattern = fn(usize, usize) -> bool;
+        let patterns: [Pattern; 6] = [
+            |_, _| true,
+            |i, j| i == j,
+            |i, j| i.abs_diff(j) <= 1,
+            |i, j| i / 3 == j / 3,
+            |i, j| i == j || i.min(j) == 0,
+            |i, j| i == j || i.max(j) > 8 && i.min(j) > 5,
+        ];
+        let mut factor = WorkingFactor::default();
+        for n in [1, 3, 4, 5, 8, 9, 13] {
+            for pattern in patterns {
+                let entry = |i: usize, j: usize| match i == j {
+                    true => 4.0,
+                    false if pattern(i, j) => 1.0 / (1 + i + j) as f64,
+                    false => 0.0,
+                };
+                let values = (0..n * n).map(|e| entry(e / n, e % n)).collect();
+                let hessian = Matrix::dense(n, n, values).unwrap();
+                factor.factor(&hessian, 0.5).unwrap();
+                holds(&factor, &hessian, 0.5, &[]);
+                for i in 0..n {
+                    let unit: Vec<f64> = (0..n).map(|j| if i == j { 1.0 } else { 0.0 }).collect();
+                    let (mut of_row, mut of_unit) = (vec![f64::NAN; n], vec![f64::NAN; n]);
+                    factor.image_of_row(Row::Dense(&unit), -1.0, &mut of_row);
+                    factor.image_of_unit(i, -1.0, &mut of_unit);
+                    assert_eq!(of_row, of_unit);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn factors_hold_after_additions_and_removals() {
         let n = 5;
         let entry = |e: usize| match (e / n, e % n) {
