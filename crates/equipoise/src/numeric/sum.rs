@@ -107,7 +107,6 @@ pub fn dots(columns: &[f64], stride: usize, x: &[f64], out: &mut [f64]) {
 /// If a vector is shorter than x.
 #[inline(always)]
 pub fn dot_four<'a>(vectors: [&'a [f64]; 4], x: &[f64]) -> [f64; 4] {
-    let pairs = |v: &[f64; 4]| [f64x2::new([v[0], v[1]]), f64x2::new([v[2], v[3]])];
     let len = x.len();
     let [a, b, c, d] = vectors;
     let [a, b, c, d] = [&a[..len], &b[..len], &c[..len], &d[..len]];
@@ -162,20 +161,56 @@ fn axpy_four<'a>(alphas: &[f64; 4], vectors: [&'a [f64]; 4], y: &mut [f64]) {
     let len = y.len();
     let [a, b, c, d] = vectors;
     let [a, b, c, d] = [&a[..len], &b[..len], &c[..len], &d[..len]];
-    let y_blocks = y.as_chunks_mut::<2>().0;
+    let y_blocks = y.as_chunks_mut::<4>().0;
     let count = y_blocks.len();
-    let blocks = |v: &'a [f64]| &v.as_chunks::<2>().0[..count];
+    let blocks = |v: &'a [f64]| &v.as_chunks::<4>().0[..count];
     let (a_blocks, b_blocks, c_blocks, d_blocks) = (blocks(a), blocks(b), blocks(c), blocks(d));
     let [wa, wb, wc, wd] = alphas.map(f64x2::splat);
     for i in 0..count {
-        let sum = f64x2::new(y_blocks[i]) + wa * f64x2::new(a_blocks[i]);
-        let sum = (sum + wb * f64x2::new(b_blocks[i])) + wc * f64x2::new(c_blocks[i]);
-        y_blocks[i] = (sum + wd * f64x2::new(d_blocks[i])).to_array();
+        let (a, b, c, d) =
+            (pairs(&a_blocks[i]), pairs(&b_blocks[i]), pairs(&c_blocks[i]), pairs(&d_blocks[i]));
+        let mut sums = pairs(&y_blocks[i]);
+        for half in 0..2 {
+            let sum = (sums[half] + wa * a[half]) + wb * b[half];
+            sums[half] = (sum + wc * c[half]) + wd * d[half];
+        }
+        y_blocks[i] = together(sums);
     }
-    if len > 2 * count {
-        let i = len - 1;
+    for i in 4 * count..len {
         y[i] = (((y[i] + alphas[0] * a[i]) + alphas[1] * b[i]) + alphas[2] * c[i]) + alphas[3] * d[i];
     }
+}
+
+/// (a, b) ← (ca + sb, cb − sa).
+///
+/// # Panics
+/// If b is shorter than a.
+pub fn rotate(c: f64, s: f64, a: &mut [f64], b: &mut [f64]) {
+    let b = &mut b[..a.len()];
+    let (a_blocks, a_rest) = a.as_chunks_mut::<4>();
+    let (b_blocks, b_rest) = b.as_chunks_mut::<4>();
+    let (wc, ws) = (f64x2::splat(c), f64x2::splat(s));
+    for (a, b) in a_blocks.iter_mut().zip(b_blocks) {
+        let (of_a, of_b) = (pairs(a), pairs(b));
+        *a = together([wc * of_a[0] + ws * of_b[0], wc * of_a[1] + ws * of_b[1]]);
+        *b = together([wc * of_b[0] - ws * of_a[0], wc * of_b[1] - ws * of_a[1]]);
+    }
+    for (a, b) in a_rest.iter_mut().zip(b_rest) {
+        (*a, *b) = (c * *a + s * *b, c * *b - s * *a);
+    }
+}
+
+/// Four numbers as two pairs of lanes.
+#[inline(always)]
+fn pairs(v: &[f64; 4]) -> [f64x2; 2] {
+    [f64x2::new([v[0], v[1]]), f64x2::new([v[2], v[3]])]
+}
+
+/// Two pairs of lanes as four numbers.
+#[inline(always)]
+fn together([low, high]: [f64x2; 2]) -> [f64; 4] {
+    let ([a, b], [c, d]) = (low.to_array(), high.to_array());
+    [a, b, c, d]
 }
 
 /// Neumaier's compensated sum: the error is about that of one rounding, whatever the cancellation.
@@ -206,6 +241,19 @@ impl CompensatedSum {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rotating_is_rotating_each_pair() {
+        let (c, s) = (0.6, 0.8);
+        for n in 0..11 {
+            let a: Vec<f64> = (0..n).map(|i| f64::from(i).sqrt()).collect();
+            let b: Vec<f64> = (0..n).map(|i| 1.0 / f64::from(1 + i)).collect();
+            let (mut x, mut y) = (a.clone(), b.clone());
+            rotate(c, s, &mut x, &mut y);
+            let alone = |i: usize| (c * a[i] + s * b[i], c * b[i] - s * a[i]);
+            assert!((0..a.len()).all(|i| (x[i], y[i]) == alone(i)));
+        }
+    }
 
     #[test]
     fn several_columns_give_the_bits_of_one_at_a_time() {

@@ -7,7 +7,7 @@
 //! Math. Comp. 30 (1976) 772–795 (the updates of QR); W. Hoffmann, Computing 41 (1989) 335–348 (when a pass is repeated).
 
 use crate::numeric::matrix::{Matrix, Row};
-use crate::numeric::sum::{axpy, axpys, dot, dots, norm_two};
+use crate::numeric::sum::{axpy, axpys, dot, dots, norm_two, rotate};
 
 /// A pass of Gram–Schmidt that leaves less than this part of the vector is repeated. Iterated passes give columns orthogonal to
 /// working precision for any η from 0.1 to 0.7 (Hoffmann).
@@ -27,6 +27,8 @@ pub(super) struct WorkingFactor {
     diagonal: Vec<f64>,
     basis: Vec<f64>,
     triangle: Vec<f64>,
+    /// One over each entry of R's diagonal: divisions take several times as long as products.
+    over_diagonal: Vec<f64>,
     correction: Vec<f64>,
 }
 
@@ -41,6 +43,7 @@ impl WorkingFactor {
         self.n = n;
         self.len = 0;
         self.correction.resize(n, 0.0);
+        self.over_diagonal.resize(n, 0.0);
         for part in [&mut self.inverse, &mut self.basis, &mut self.triangle] {
             part.clear();
             part.resize(n * n, 0.0);
@@ -165,7 +168,7 @@ impl WorkingFactor {
             let start = (end - 1) / GROUP * GROUP;
             for j in (start..end).rev() {
                 let column = &self.triangle[j * n..=j * n + j];
-                x[j] /= column[j];
+                x[j] *= self.over_diagonal[j];
                 for i in start..j {
                     x[i] -= x[j] * column[i];
                 }
@@ -182,7 +185,7 @@ impl WorkingFactor {
     pub(super) fn solve_transposed(&self, x: &mut [f64]) {
         for j in 0..self.len {
             let column = &self.triangle[j * self.n..=j * self.n + j];
-            x[j] = (x[j] - dot(&column[..j], &x[..j])) / column[j];
+            x[j] = (x[j] - dot(&column[..j], &x[..j])) * self.over_diagonal[j];
         }
     }
 
@@ -192,6 +195,7 @@ impl WorkingFactor {
         self.triangle[k * n..k * n + k].copy_from_slice(&along[..k]);
         self.triangle[k * n + k] = length;
         let inverse = 1.0 / length;
+        self.over_diagonal[k] = inverse;
         for (q, b) in self.basis[k * n..(k + 1) * n].iter_mut().zip(beyond) {
             *q = inverse * b;
         }
@@ -212,14 +216,13 @@ impl WorkingFactor {
         for j in p..last {
             let (c, s, length) = rotation(self.triangle[j * n + j], self.triangle[j * n + j + 1]);
             self.triangle[j * n + j] = length;
+            self.over_diagonal[j] = 1.0 / length;
             for column in j + 1..last {
                 let pair = &mut self.triangle[column * n + j..column * n + j + 2];
                 (pair[0], pair[1]) = (c * pair[0] + s * pair[1], c * pair[1] - s * pair[0]);
             }
             let (left, right) = self.basis.split_at_mut((j + 1) * n);
-            for (a, b) in left[j * n..].iter_mut().zip(&mut right[..n]) {
-                (*a, *b) = (c * *a + s * *b, c * *b - s * *a);
-            }
+            rotate(c, s, &mut left[j * n..], right);
             if let Some([a, b]) = along.get_mut(j..j + 2) {
                 (*a, *b) = (c * *a + s * *b, c * *b - s * *a);
             }
@@ -234,6 +237,7 @@ impl WorkingFactor {
 fn cholesky(hessian: &Matrix, shift: f64, lower: &mut [f64]) -> Result<Vec<usize>, NotPositive> {
     let n = hessian.num_rows();
     let mut first = vec![n; n.div_ceil(GROUP)];
+    let mut over_pivot = vec![0.0; n];
     for i in 0..n {
         let (done, rest) = lower.split_at_mut(i * n);
         let row = &mut rest[..=i];
@@ -257,7 +261,7 @@ fn cholesky(hessian: &Matrix, shift: f64, lower: &mut [f64]) -> Result<Vec<usize
             for c in j..next {
                 let other = &done[c * n..=c * n + c];
                 let within: f64 = row[j..c].iter().zip(&other[j..c]).map(|(a, b)| a * b).sum();
-                row[c] = (row[c] - inner[c - j] - within) / other[c];
+                row[c] = (row[c] - inner[c - j] - within) * over_pivot[c];
             }
         }
         let pivot = row[i] - dot(&row[start..i], &row[start..i]);
@@ -265,6 +269,7 @@ fn cholesky(hessian: &Matrix, shift: f64, lower: &mut [f64]) -> Result<Vec<usize
             return Err(NotPositive);
         }
         row[i] = pivot.sqrt();
+        over_pivot[i] = 1.0 / row[i];
     }
     Ok(first)
 }
