@@ -23,7 +23,8 @@ export async function load({ address, path, headers, body, connections, seconds,
 }
 
 class Run {
-  latencies = []
+  /** Milliseconds of each response, by the minute in which it came. */
+  minutes = []
   refused = 0
   errors = 0
   #idle = []
@@ -107,24 +108,29 @@ class Run {
   #answered(connection) {
     if (!this.#open) return
     const now = performance.now()
-    this.latencies.push(now - connection.sentAt)
+    const minute = Math.floor((now - this.begin) / 60_000)
+    this.minutes[minute] ??= []
+    this.minutes[minute].push(now - connection.sentAt)
     if (this.rate === undefined) this.#send(connection, now)
     else if (this.#due.length > 0) this.#send(connection, this.#due.shift())
     else this.#idle.push(connection)
   }
 
   summary() {
-    const sorted = Float64Array.from(this.latencies).sort()
-    const percentile = (part) => sorted[Math.min(Math.floor(part * sorted.length), sorted.length - 1)]
+    const minutes = this.minutes.map((latencies) => Float64Array.from(latencies).sort())
+    const sorted = Float64Array.from(this.minutes.flat()).sort()
     return {
       answered: sorted.length - this.refused,
       refused: this.refused,
       errors: this.errors,
       duration: this.duration,
-      p50: percentile(0.5),
-      p97_5: percentile(0.975),
-      p99: percentile(0.99),
+      p50: percentile(sorted, 0.5),
+      p97_5: percentile(sorted, 0.975),
+      p99: percentile(sorted, 0.99),
+      p99ByMinute: minutes.map((latencies) => percentile(latencies, 0.99)),
       max: sorted[sorted.length - 1],
     }
   }
 }
+
+const percentile = (sorted, part) => sorted[Math.min(Math.floor(part * sorted.length), sorted.length - 1)]
