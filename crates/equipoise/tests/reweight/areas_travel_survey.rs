@@ -1,36 +1,19 @@
 //! The four areas of the travel survey as one batch, against reference answers computed in 200-bit arithmetic.
-//!
-//! The cases are found by EQUIPOISE_CASES, else beside the repository; where there are none the test says so.
 
 use std::collections::HashMap;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use equipoise::control::CancelFlag;
 use equipoise::numeric::sparse::SparseMatrix;
 use equipoise::reweight::areas::{Area, AreaResult, AreaStatus, AreasOptions, AreasSummary, TargetDrop};
 use equipoise::reweight::bands::TargetSelector;
 use equipoise::reweight::{Bounds, ReweightProblem, Target};
-use equipoise_testset::cases_folder;
-use flate2::read::GzDecoder;
 use ndarray::ArrayView1;
 use serde_json::Value;
 
-fn cases() -> Option<PathBuf> {
-    cases_folder().map(|cases| cases.join("travel_survey"))
-}
-
-fn rows<T: serde::de::DeserializeOwned>(path: &Path) -> Vec<T> {
-    let file = std::fs::File::open(path).unwrap();
-    let mut text = String::new();
-    if path.extension().is_some_and(|e| e == "gz") {
-        GzDecoder::new(file).read_to_string(&mut text).unwrap();
-    } else {
-        (&file).read_to_string(&mut text).unwrap();
-    }
-    csv::Reader::from_reader(text.as_bytes()).deserialize().map(|row| row.unwrap()).collect()
-}
+use crate::survey::{folder, number, rows};
 
 /// All four areas over one matrix of 27,980 households by 35 targets, in the order of records.csv; totals are those of each area.
 fn survey(folder: &Path) -> (ReweightProblem, Vec<Area>) {
@@ -91,10 +74,6 @@ fn run(problem: &ReweightProblem, areas: &[Area], threads: usize) -> (AreasSumma
     (summary, results)
 }
 
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| value.as_str().unwrap().parse().unwrap())
-}
-
 /// The reference sets, made of the 35 targets by leaving some out.
 fn sets(problem: &ReweightProblem) -> [(&'static str, Vec<TargetDrop>); 3] {
     let drop = |j: usize| TargetDrop { targets: TargetSelector::Index(j), optional: false };
@@ -106,7 +85,7 @@ fn sets(problem: &ReweightProblem) -> [(&'static str, Vec<TargetDrop>); 3] {
 
 #[test]
 fn a_batch_agrees_with_the_reference_in_any_order() {
-    let Some(folder) = cases() else { return };
+    let Some(folder) = folder() else { return };
     let (problem, areas) = survey(&folder);
     let reference: Value =
         serde_json::from_str(&std::fs::read_to_string(folder.join("reference.json")).unwrap()).unwrap();

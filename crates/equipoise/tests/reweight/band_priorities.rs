@@ -10,12 +10,10 @@ use num_rational::BigRational;
 use num_traits::{Signed, ToPrimitive, Zero};
 use proptest::prelude::*;
 
+use crate::oracle::exact;
+
 const N: usize = 4;
 const K: usize = 2;
-
-fn exact(x: f64) -> BigRational {
-    BigRational::from_float(x).unwrap()
-}
 
 #[derive(Debug, Clone)]
 struct Small {

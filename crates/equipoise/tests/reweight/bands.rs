@@ -15,12 +15,10 @@ use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 use proptest::prelude::*;
 
+use crate::oracle::exact;
+
 const N: usize = 4;
 const K: usize = 2;
-
-fn exact(x: f64) -> BigRational {
-    BigRational::from_float(x).unwrap()
-}
 
 /// A small problem with everything in it a double.
 #[derive(Debug, Clone)]

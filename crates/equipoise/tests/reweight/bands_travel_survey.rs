@@ -1,82 +1,30 @@
 //! The band form on real data: the travel survey cases, whose reference answers were computed in 200-bit arithmetic.
-//!
-//! The cases are found by EQUIPOISE_CASES, else beside the repository; where there are none the test says so.
 
-use std::collections::HashMap;
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::Path;
 
-use equipoise::numeric::sparse::SparseMatrix;
+use equipoise::reweight::ReweightProblem;
 use equipoise::reweight::bands::{Band, BandMethod, BandOptions, BandOverride, BandWeight, TargetSelector};
-use equipoise::reweight::{Bounds, ReweightProblem, Target};
 use equipoise::status::Status;
-use equipoise_testset::cases_folder;
-use flate2::read::GzDecoder;
-use ndarray::ArrayView1;
 use serde_json::Value;
+
+use crate::survey::{Area, folder, number};
 
 /// Set, targets of the area it takes (by position), and whether it leaves out PComm_o.
 const SETS: [(&str, usize, bool); 3] =
     [("controls", 25, false), ("all", 35, false), ("controls_without_PComm_o", 25, true)];
 
-fn cases() -> Option<PathBuf> {
-    cases_folder().map(|cases| cases.join("travel_survey"))
-}
-
-fn unzipped(path: &Path) -> String {
-    let mut text = String::new();
-    GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_string(&mut text).unwrap();
-    text
-}
-
 /// The band problem of one area and one set of targets, bounds [0.5, 4].
 fn problem(folder: &Path, area: u32, num_targets: usize, without_other: bool) -> ReweightProblem {
-    let mut weights = Vec::new();
-    let records = unzipped(&folder.join("records.csv.gz"));
-    for row in csv::Reader::from_reader(records.as_bytes()).deserialize() {
-        let (of, _record, _household, weight): (u32, usize, u64, f64) = row.unwrap();
-        if of == area {
-            weights.push(weight);
-        }
-    }
-    let (mut targets, mut column_of) = (Vec::new(), Vec::new());
-    let text = std::fs::read_to_string(folder.join("targets.csv")).unwrap();
-    let mut position = 0;
-    for row in csv::Reader::from_reader(text.as_bytes()).deserialize() {
-        let row: HashMap<String, String> = row.unwrap();
-        if row["area"] == area.to_string() {
-            let wanted = position < num_targets && !(without_other && row["name"] == "PComm_o");
-            column_of.push(wanted.then_some(targets.len() as u32));
-            if wanted {
-                targets.push(Target::new(row["name"].clone(), row["total"].parse().unwrap()));
-            }
-            position += 1;
-        }
-    }
-    let (mut rows, mut columns, mut values) = (Vec::new(), Vec::new(), Vec::new());
-    let matrix = unzipped(&folder.join(format!("matrix_area{area}.csv.gz")));
-    for row in csv::Reader::from_reader(matrix.as_bytes()).deserialize() {
-        let (record, target, value): (u32, usize, f64) = row.unwrap();
-        if let Some(column) = column_of[target] {
-            rows.push(record);
-            columns.push(column);
-            values.push(value);
-        }
-    }
-    let matrix = SparseMatrix::from_triples(weights.len(), targets.len(), &rows, &columns, &values).unwrap();
-    ReweightProblem::builder(matrix, ArrayView1::from(&weights), targets)
-        .bounds(Bounds::Uniform { lower: 0.5, upper: 4.0 })
-        .build()
-        .unwrap()
-}
-
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| value.as_str().unwrap().parse().unwrap())
+    let area = Area::read(folder, area);
+    let mut names = area.names(num_targets);
+    names.retain(|name| !(without_other && name == "PComm_o"));
+    area.problem(&names, 4.0)
 }
 
 #[test]
 fn every_area_and_set_agrees_with_the_reference() {
-    let Some(folder) = cases() else { return };
+    let Some(folder) = folder() else { return };
     let reference: Value =
         serde_json::from_str(&std::fs::read_to_string(folder.join("reference.json")).unwrap()).unwrap();
     let mut largest = 0.0f64;
@@ -120,7 +68,7 @@ const LEAST_VIOLATION: [f64; 4] = [0.6189, 0.0336, 0.5210, 0.4075];
 
 #[test]
 fn the_target_of_the_second_rank_falls_short_by_the_least_possible() {
-    let Some(folder) = cases() else { return };
+    let Some(folder) = folder() else { return };
     for area in 1..=4 {
         let problem = problem(&folder, area, 25, false);
         let last = problem.targets().iter().position(|t| t.name == "PComm_o").unwrap();
@@ -148,7 +96,7 @@ fn the_target_of_the_second_rank_falls_short_by_the_least_possible() {
 
 #[test]
 fn exact_totals_of_dependent_targets_are_met_or_proven_infeasible() {
-    let Some(folder) = cases() else { return };
+    let Some(folder) = folder() else { return };
     // The classes of each kind add up to the households or the persons, exactly.
     for area in 1..=4 {
         let problem = problem(&folder, area, 25, false);
@@ -191,7 +139,7 @@ fn exact_totals_of_dependent_targets_are_met_or_proven_infeasible() {
 
 #[test]
 fn hard_bands_are_met_or_proven_infeasible() {
-    let Some(folder) = cases() else { return };
+    let Some(folder) = folder() else { return };
     let hard = BandOptions { weight: BandWeight::Hard, ..BandOptions::default() };
     for (set, num_targets, without_other) in SETS {
         for area in 1..=4 {

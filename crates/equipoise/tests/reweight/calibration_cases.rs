@@ -3,7 +3,6 @@
 //! The cases are found in the folder named by EQUIPOISE_CASES, else in `../shared/cases` beside the workspace; without
 //! them these tests say so and pass.
 
-use std::io::Read;
 use std::path::PathBuf;
 
 use equipoise::numeric::sparse::SparseMatrix;
@@ -12,6 +11,8 @@ use equipoise::reweight::{Bounds, ReweightProblem, Target};
 use equipoise_testset::cases_folder;
 use ndarray::ArrayView1;
 use serde_json::Value;
+
+use crate::survey::Area;
 
 fn folder(name: &str) -> Option<PathBuf> {
     cases_folder().map(|cases| cases.join(name))
@@ -148,57 +149,18 @@ fn narrow_ratios_and_contradicting_totals_are_proven_infeasible() {
     }
 }
 
-/// The travel survey's area with the named targets.
-fn travel_problem(folder: &std::path::Path, area: usize, names: &[String]) -> ReweightProblem {
-    let unzip = |name: String| {
-        let mut text = String::new();
-        let file = std::fs::File::open(folder.join(name)).expect("a case file");
-        flate2::read::GzDecoder::new(file).read_to_string(&mut text).expect("gzip text");
-        text
-    };
-    let fields = |line: &str| -> Vec<String> { line.split(',').map(str::to_string).collect() };
-    let mut all: Vec<(String, f64)> = Vec::new();
-    let mut reader = csv::Reader::from_path(folder.join("targets.csv")).expect("targets.csv");
-    for row in reader.records() {
-        let row = row.expect("a row");
-        if row[1] == area.to_string() {
-            all.push((row[0].to_string(), row[5].parse().expect("a total")));
-        }
-    }
-    let weights: Vec<f64> = (unzip("records.csv.gz".into()).lines().skip(1).map(fields))
-        .filter(|f| f[0] == area.to_string())
-        .map(|f| f[3].parse().expect("a weight"))
-        .collect();
-    let column_of: Vec<Option<u32>> =
-        all.iter().map(|(name, _)| names.iter().position(|n| n == name).map(|p| p as u32)).collect();
-    let (mut rows, mut columns, mut values) = (Vec::new(), Vec::new(), Vec::new());
-    for f in unzip(format!("matrix_area{area}.csv.gz")).lines().skip(1).map(fields) {
-        if let Some(column) = column_of[f[1].parse::<usize>().expect("a target")] {
-            rows.push(f[0].parse().expect("a record"));
-            columns.push(column);
-            values.push(f[2].parse().expect("a value"));
-        }
-    }
-    let matrix = SparseMatrix::from_triples(weights.len(), names.len(), &rows, &columns, &values).unwrap();
-    let total = |name: &String| all.iter().find(|t| t.0 == *name).expect("a target of the set").1;
-    let targets = names.iter().map(|name| Target::new(name, total(name))).collect();
-    ReweightProblem::builder(matrix, ArrayView1::from(&weights), targets)
-        .bounds(Bounds::Uniform { lower: 0.5, upper: 4.0 })
-        .build()
-        .unwrap()
-}
-
 #[test]
 #[allow(clippy::print_stderr)]
 fn travel_survey_agrees_with_the_200_bit_reference() {
     let Some(folder) = folder("travel_survey") else { return };
     let reference = json(folder.join("reference.json"));
+    let areas = [1, 2, 3, 4].map(|area| Area::read(&folder, area));
     let distances = [("linear", Distance::Linear), ("raking", Distance::Raking), ("logit", Distance::Logit)];
     for set in ["independent_18", "independent_19", "independent_26", "independent_27"] {
         let case = &reference["calibration"][set];
         let names = strings(&case["targets"]);
-        for area in 1..=4 {
-            let problem = travel_problem(&folder, area, &names);
+        for (area, survey) in (1..).zip(&areas) {
+            let problem = survey.problem(&names, 4.0);
             for (name, distance) in distances {
                 let case = &case["per_area"][area.to_string()][name];
                 let answer = calibrate(&problem, distance);

@@ -19,6 +19,8 @@ use num_rational::BigRational;
 use num_traits::{Signed, Zero};
 use proptest::prelude::*;
 
+use crate::oracle::exact;
+
 fn problem(columns: &[&[f64]], totals: &[f64], weights: &[f64], bounds: (f64, f64)) -> ReweightProblem {
     let matrix = SparseMatrix::from_dense_columns(weights.len(), columns.iter().copied()).unwrap();
     let targets = totals.iter().enumerate().map(|(j, &t)| Target::new(format!("t{j}"), t)).collect();
@@ -34,10 +36,6 @@ fn hard(band: Band) -> BandOptions {
 
 fn names(set: &MinimalSet) -> Vec<&str> {
     set.members.iter().map(|m| m.name.as_str()).collect()
-}
-
-fn exact(x: f64) -> BigRational {
-    BigRational::from_float(x).unwrap()
 }
 
 /// Σ min over the edges of yⱼtⱼ less Σ max over the bounds of w(aᵀy)m, in exact rationals: positive proves the contradiction.

@@ -1,24 +1,16 @@
 //! Explanations on real data: every set that the travel survey's README proves infeasible, and its feasible controls.
 //!
-//! The cases are found by EQUIPOISE_CASES, else beside the repository; where there are none the tests say so. Claims are
-//! checked here again: a set with the general feasibility checker of `qp` on a system built from the files.
-
-use std::collections::HashMap;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+//! Claims are checked here again: a set with the general feasibility checker of `qp` on a system built from the files.
 
 use equipoise::certificate::infeasibility::{Proof, check_farkas};
 use equipoise::certificate::linear_system::LinearSystem;
-use equipoise::numeric::sparse::SparseMatrix;
 use equipoise::qp::feasibility::{FeasibilityOptions, check_feasibility};
 use equipoise::reweight::bands::{BandOptions, BandWeight};
 use equipoise::reweight::calibration::{CalibrationOptions, Distance};
 use equipoise::reweight::explain::{ExplainOptions, ExplanationStatus, MinimalSet, RelaxationKind};
-use equipoise::reweight::{Bounds, ReweightProblem, Target};
-use equipoise_testset::cases_folder;
-use flate2::read::GzDecoder;
-use ndarray::ArrayView1;
 use serde_json::Value;
+
+use crate::survey::{Area, folder};
 
 const INF: f64 = f64::INFINITY;
 /// Sets to look for beside the targets impossible alone.
@@ -31,82 +23,7 @@ fn areas() -> Vec<u32> {
     if std::env::var_os("EQUIPOISE_LONG_TESTS").is_some() { vec![1, 2, 3, 4] } else { vec![2, 3] }
 }
 
-fn cases() -> Option<PathBuf> {
-    cases_folder().map(|cases| cases.join("travel_survey"))
-}
-
-fn unzipped(path: &Path) -> String {
-    let mut text = String::new();
-    GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_string(&mut text).unwrap();
-    text
-}
-
-/// One area: weights, its 35 targets, triples of its matrix.
-struct Area {
-    weights: Vec<f64>,
-    targets: Vec<(String, f64)>,
-    entries: Vec<(u32, usize, f64)>,
-}
-
 impl Area {
-    fn read(folder: &Path, area: u32) -> Self {
-        let (mut weights, mut targets) = (Vec::new(), Vec::new());
-        let records = unzipped(&folder.join("records.csv.gz"));
-        for row in csv::Reader::from_reader(records.as_bytes()).deserialize() {
-            let (of, _record, _household, weight): (u32, usize, u64, f64) = row.unwrap();
-            if of == area {
-                weights.push(weight);
-            }
-        }
-        let text = std::fs::read_to_string(folder.join("targets.csv")).unwrap();
-        for row in csv::Reader::from_reader(text.as_bytes()).deserialize() {
-            let row: HashMap<String, String> = row.unwrap();
-            if row["area"] == area.to_string() {
-                targets.push((row["name"].clone(), row["total"].parse().unwrap()));
-            }
-        }
-        let matrix = unzipped(&folder.join(format!("matrix_area{area}.csv.gz")));
-        let mut reader = csv::Reader::from_reader(matrix.as_bytes());
-        let entries = reader.deserialize().map(|row| row.unwrap()).collect();
-        Self { weights, targets, entries }
-    }
-
-    fn names(&self, count: usize) -> Vec<String> {
-        self.targets.iter().take(count).map(|t| t.0.clone()).collect()
-    }
-
-    /// The problem with the named targets and bounds [0.5, upper].
-    fn problem(&self, names: &[String], upper: f64) -> ReweightProblem {
-        let targets = names.iter().map(|name| Target::new(name, self.total(name))).collect();
-        ReweightProblem::builder(self.matrix(names, false), ArrayView1::from(&self.weights), targets)
-            .bounds(Bounds::Uniform { lower: 0.5, upper })
-            .build()
-            .unwrap()
-    }
-
-    fn total(&self, name: &str) -> f64 {
-        self.targets.iter().find(|t| t.0 == name).unwrap().1
-    }
-
-    fn matrix(&self, names: &[String], transposed: bool) -> SparseMatrix {
-        let position: Vec<Option<u32>> =
-            self.targets.iter().map(|t| names.iter().position(|n| *n == t.0).map(|p| p as u32)).collect();
-        let (mut rows, mut columns, mut values) = (Vec::new(), Vec::new(), Vec::new());
-        for &(record, target, value) in &self.entries {
-            if let Some(column) = position[target] {
-                rows.push(record);
-                columns.push(column);
-                values.push(value);
-            }
-        }
-        let (n, k) = (self.weights.len(), names.len());
-        if transposed {
-            SparseMatrix::from_triples(k, n, &columns, &rows, &values).unwrap()
-        } else {
-            SparseMatrix::from_triples(n, k, &rows, &columns, &values).unwrap()
-        }
-    }
-
     /// lower ≤ weight/w⁰ ≤ upper and the named totals within `tolerance`, in the final weights.
     fn system(&self, names: &[String], tolerance: f64, bounds: (f64, f64)) -> LinearSystem {
         let edge = |sign: f64| names.iter().map(|n| self.total(n) * (1.0 + sign * tolerance)).collect();
@@ -143,7 +60,7 @@ fn names(set: &MinimalSet) -> Vec<&str> {
 
 #[test]
 fn bands_that_cannot_hold_are_explained() {
-    let Some(folder) = cases() else { return };
+    let Some(folder) = folder() else { return };
     // README: the smallest possible sum of violations, with PComm_o and with all 35.
     let sums = [[0.6189, 0.0336, 0.5210, 0.4075], [0.6291, 0.3528, 0.7366, 0.5694]];
     let hard = BandOptions { weight: BandWeight::Hard, ..BandOptions::default() };
@@ -175,7 +92,7 @@ fn bands_that_cannot_hold_are_explained() {
 
 #[test]
 fn bands_that_can_hold_are_not_accused() {
-    let Some(folder) = cases() else { return };
+    let Some(folder) = folder() else { return };
     let hard = BandOptions { weight: BandWeight::Hard, ..BandOptions::default() };
     for number in 1..=4 {
         let area = Area::read(&folder, number);
@@ -195,7 +112,7 @@ fn bands_that_can_hold_are_not_accused() {
 
 #[test]
 fn totals_that_no_calibration_meets_are_explained() {
-    let Some(folder) = cases() else { return };
+    let Some(folder) = folder() else { return };
     let reference: Value =
         serde_json::from_str(&std::fs::read_to_string(folder.join("reference.json")).unwrap()).unwrap();
     let distances = [
@@ -239,7 +156,7 @@ fn totals_that_no_calibration_meets_are_explained() {
 
 #[test]
 fn the_whole_list_of_totals_is_refuted_for_positive_weights() {
-    let Some(folder) = cases() else { return };
+    let Some(folder) = folder() else { return };
     // README, traps 9 and 10: no nonnegative weights meet all 35 totals in areas 1, 2 and 3.
     for number in 1..=3 {
         let area = Area::read(&folder, number);

@@ -1,10 +1,6 @@
 //! Identical records are solved as one: the bits of the answer are those of the solve without groups, in every form.
-//!
-//! The cases are found by EQUIPOISE_CASES, else beside the repository; where there are none the test says so.
 
-use std::collections::HashMap;
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
 
 use equipoise::control::Control;
 use equipoise::numeric::sparse::SparseMatrix;
@@ -12,11 +8,11 @@ use equipoise::reweight::bands::{BandOptions, BandWeight};
 use equipoise::reweight::calibration::{CalibrationOptions, Distance};
 use equipoise::reweight::{Bounds, Form, FormAnswer, ReweightOptions, ReweightProblem, Target};
 use equipoise::status::Status;
-use equipoise_testset::cases_folder;
-use flate2::read::GzDecoder;
 use ndarray::ArrayView1;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
+
+use crate::survey::{Area, folder};
 
 fn grouped(form: &Form, group_identical: bool) -> Form {
     let mut form = form.clone();
@@ -196,60 +192,16 @@ fn a_contradiction_is_proven_over_all_records() {
     }
 }
 
-fn cases() -> Option<PathBuf> {
-    cases_folder().map(|cases| cases.join("travel_survey"))
-}
-
-fn unzipped(path: &Path) -> String {
-    let mut text = String::new();
-    GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_string(&mut text).unwrap();
-    text
-}
-
-/// An area of the travel survey with its first 25 targets.
-fn area_problem(folder: &Path, area: u32) -> (ReweightProblem, Vec<f64>) {
-    let mut weights = Vec::new();
-    let records = unzipped(&folder.join("records.csv.gz"));
-    for row in csv::Reader::from_reader(records.as_bytes()).deserialize() {
-        let (of, _record, _household, weight): (u32, usize, u64, f64) = row.unwrap();
-        if of == area {
-            weights.push(weight);
-        }
-    }
-    let text = std::fs::read_to_string(folder.join("targets.csv")).unwrap();
-    let rows = csv::Reader::from_reader(text.as_bytes()).into_deserialize().map(Result::unwrap);
-    let targets: Vec<Target> = rows
-        .filter(|row: &HashMap<String, String>| row["area"] == area.to_string())
-        .take(25)
-        .map(|row| Target::new(row["name"].clone(), row["total"].parse().unwrap()))
-        .collect();
-    let (mut rows, mut columns, mut values) = (Vec::new(), Vec::new(), Vec::new());
-    let matrix = unzipped(&folder.join(format!("matrix_area{area}.csv.gz")));
-    for row in csv::Reader::from_reader(matrix.as_bytes()).deserialize() {
-        let (record, target, value): (u32, u32, f64) = row.unwrap();
-        if (target as usize) < targets.len() {
-            rows.push(record);
-            columns.push(target);
-            values.push(value);
-        }
-    }
-    let matrix = SparseMatrix::from_triples(weights.len(), targets.len(), &rows, &columns, &values).unwrap();
-    let problem = ReweightProblem::builder(matrix, ArrayView1::from(&weights), targets)
-        .bounds(Bounds::Uniform { lower: 0.5, upper: 4.0 })
-        .build()
-        .unwrap();
-    (problem, weights)
-}
-
 #[test]
 fn the_travel_survey_has_the_same_bits() {
-    let Some(folder) = cases() else { return };
+    let Some(folder) = folder() else { return };
     for area in 1..=4 {
-        let (problem, weights) = area_problem(&folder, area);
+        let survey = Area::read(&folder, area);
+        let problem = survey.problem(&survey.names(25), 4.0);
         let n = problem.num_records();
         let penalty = Form::Penalty(ReweightOptions::with_penalty(1e-4));
         let mut groups = vec![check(&problem, &penalty, &format!("area {area}, penalty"))];
-        let proportional = BandOptions { distance_weights: Some(weights), ..BandOptions::default() };
+        let proportional = BandOptions { distance_weights: Some(survey.weights), ..BandOptions::default() };
         for (what, options) in [("bands", BandOptions::default()), ("bands, d = w", proportional)] {
             groups.push(check(&problem, &Form::Bands(options), &format!("area {area}, {what}")));
         }

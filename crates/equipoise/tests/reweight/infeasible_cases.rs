@@ -14,6 +14,8 @@ use equipoise_testset::{LinearConstraints, cases_folder, read_lp, read_maros_mes
 use num_rational::BigRational;
 use num_traits::{Signed, ToPrimitive, Zero};
 
+use crate::oracle::exact;
+
 const MPS: [&str; 10] =
     ["bgprtr", "box1", "ex72a", "forest6", "galenet", "itest2", "itest6", "klein1", "refinery", "woodinfe"];
 
@@ -37,10 +39,6 @@ fn infeasible() -> Vec<(String, LinearSystem)> {
         MPS.iter().map(|name| (name.to_string(), system(read_mps(&read(&format!("{name}.mps")))))).collect();
     all.push(("qpinfeasible".into(), system(read_lp(&read("qpinfeasible.lp")))));
     all
-}
-
-fn exact(x: f64) -> BigRational {
-    BigRational::from_float(x).unwrap()
 }
 
 /// gap(y)/max|y| of the cases' README in exact rationals, with its tolerance for infinite bounds; −∞ if that is exceeded.

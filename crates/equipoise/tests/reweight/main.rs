@@ -24,4 +24,5 @@ mod oracle;
 mod replicate_weights;
 mod reweight_oracle;
 mod standard_errors;
+mod survey;
 mod travel_survey;

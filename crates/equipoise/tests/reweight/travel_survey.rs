@@ -1,18 +1,14 @@
 //! Real data: the travel survey cases, whose reference answers were computed in 200-bit arithmetic.
-//!
-//! The cases are found by EQUIPOISE_CASES, else beside the repository; where there are none the test says so.
 
 use std::collections::HashMap;
-use std::io::Read;
-use std::path::{Path, PathBuf};
 
 use equipoise::numeric::sparse::SparseMatrix;
 use equipoise::reweight::{ReweightOptions, ReweightProblem, Reweighting, Target};
 use equipoise::status::Status;
-use equipoise_testset::cases_folder;
-use flate2::read::GzDecoder;
 use ndarray::ArrayView1;
 use serde::Deserialize;
+
+use crate::survey::{Area, folder};
 
 const AREAS: [u32; 4] = [1, 2, 3, 4];
 /// The first targets of every area are the set `controls`; the set `all` has all of them.
@@ -20,10 +16,6 @@ const SETS: [(&str, usize); 2] = [("controls", 25), ("all", 35)];
 const PENALTIES: [(&str, f64); 3] = [("1e-2", 1e-2), ("1e-4", 1e-4), ("1e-6", 1e-6)];
 /// The reference answers are for the weights as decimals: reading them as doubles moves a multiplier by less than 1e-15.
 const MULTIPLIER_TOLERANCE: f64 = 4e-15;
-
-fn cases() -> Option<PathBuf> {
-    cases_folder().map(|cases| cases.join("travel_survey"))
-}
 
 #[derive(Deserialize)]
 struct Reference {
@@ -71,74 +63,20 @@ struct AreaVector {
     m: Vec<f64>,
 }
 
-/// One area as read from its files.
-struct Area {
-    weights: Vec<f64>,
-    totals: Vec<f64>,
-    names: Vec<String>,
-    rows: Vec<u32>,
-    columns: Vec<u32>,
-    values: Vec<f64>,
-}
-
-fn unzipped(path: &Path) -> String {
-    let mut text = String::new();
-    GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_string(&mut text).unwrap();
-    text
-}
-
-fn read_areas(folder: &Path) -> Vec<Area> {
-    let records = unzipped(&folder.join("records.csv.gz"));
-    let targets = std::fs::read_to_string(folder.join("targets.csv")).unwrap();
-    AREAS
-        .iter()
-        .map(|area| {
-            let mut weights = Vec::new();
-            for row in csv::Reader::from_reader(records.as_bytes()).deserialize() {
-                let (of, record, _household, weight): (u32, usize, u64, f64) = row.unwrap();
-                if of == *area {
-                    assert_eq!(record, weights.len());
-                    weights.push(weight);
-                }
-            }
-            let (mut names, mut totals) = (Vec::new(), Vec::new());
-            let mut reader = csv::Reader::from_reader(targets.as_bytes());
-            for row in reader.deserialize() {
-                let row: HashMap<String, String> = row.unwrap();
-                if row["area"] == area.to_string() {
-                    names.push(row["name"].clone());
-                    totals.push(row["total"].parse().unwrap());
-                }
-            }
-            let (mut rows, mut columns, mut values) = (Vec::new(), Vec::new(), Vec::new());
-            let matrix = unzipped(&folder.join(format!("matrix_area{area}.csv.gz")));
-            for row in csv::Reader::from_reader(matrix.as_bytes()).deserialize() {
-                let (record, target, value): (u32, u32, f64) = row.unwrap();
-                rows.push(record);
-                columns.push(target);
-                values.push(value);
-            }
-            Area { weights, totals, names, rows, columns, values }
-        })
-        .collect()
-}
-
 /// The problem of some areas with the first `num_targets` targets of each: block diagonal.
 fn problem(areas: &[&Area], num_targets: usize) -> ReweightProblem {
     let (mut weights, mut targets) = (Vec::new(), Vec::new());
     let (mut rows, mut columns, mut values) = (Vec::new(), Vec::new(), Vec::new());
     for (a, area) in areas.iter().enumerate() {
         let (first_row, first_column) = (weights.len() as u32, targets.len() as u32);
-        for e in (0..area.values.len()).filter(|&e| (area.columns[e] as usize) < num_targets) {
-            rows.push(first_row + area.rows[e]);
-            columns.push(first_column + area.columns[e]);
-            values.push(area.values[e]);
+        for &(record, target, value) in area.entries.iter().filter(|entry| entry.1 < num_targets) {
+            rows.push(first_row + record);
+            columns.push(first_column + target as u32);
+            values.push(value);
         }
         weights.extend(&area.weights);
-        targets.extend(
-            (0..num_targets)
-                .map(|j| Target::new(format!("{}, area {}", area.names[j], a + 1), area.totals[j])),
-        );
+        let of_area = area.targets.iter().take(num_targets);
+        targets.extend(of_area.map(|(name, total)| Target::new(format!("{name}, area {}", a + 1), *total)));
     }
     let matrix = SparseMatrix::from_triples(weights.len(), targets.len(), &rows, &columns, &values).unwrap();
     ReweightProblem::builder(matrix, ArrayView1::from(&weights), targets).build().unwrap()
@@ -191,10 +129,10 @@ fn sum_without_rounding(terms: impl Iterator<Item = f64>) -> f64 {
 
 #[test]
 fn every_area_set_and_penalty_meets_the_reference() {
-    let Some(folder) = cases() else { return };
+    let Some(folder) = folder() else { return };
     let reference: Reference =
         serde_json::from_str(&std::fs::read_to_string(folder.join("reference.json")).unwrap()).unwrap();
-    let areas = read_areas(&folder);
+    let areas = AREAS.map(|area| Area::read(&folder, area));
     for (set, num_targets) in SETS {
         let problems: Vec<ReweightProblem> = areas.iter().map(|area| problem(&[area], num_targets)).collect();
         let joint = problem(&areas.iter().collect::<Vec<_>>(), num_targets);
