@@ -28,8 +28,8 @@ const host = outputOf('rustc', ['-vV'])?.match(/^host: (.+)$/m)?.[1]
 if (host) process.env.CARGO_BUILD_TARGET ??= host
 setup({ forTests: !long })
 lint()
-// Of the examples only those that tests run (crates/equipoise/tests/examples.rs): clippy has checked them all, and to link each takes
-// minutes.
+// Of the examples only those that tests run (crates/equipoise/tests/examples.rs): clippy has checked them all, and the others would be
+// compiled and linked for nothing.
 const workspace = ['--workspace', '--locked']
 run('Rust examples', 'cargo', ['build', ...workspace, '--example', 'reweight', '--example', 'forms'])
 run('Rust tests', 'cargo', [

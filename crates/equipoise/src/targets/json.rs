@@ -5,7 +5,7 @@ use arrayvec::ArrayString;
 use rust_decimal::Decimal;
 use serde::ser::{self, Serialize, Serializer};
 
-/// Writes texts, lists, and objects with texts for keys; numbers, flags and texts with escapes go through `serde_json`.
+/// Writes texts, lists, and objects with texts for keys; numbers and texts with escapes go through `serde_json`.
 pub(super) struct Writer {
     out: String,
 }

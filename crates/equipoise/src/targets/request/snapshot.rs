@@ -159,6 +159,7 @@ pub struct ShelfEntry {
     pub attributes: Arc<BTreeMap<Text, Text>>,
 }
 
+/// What is shared, written as if it were not.
 fn shared<T: Serialize, S: Serializer>(value: &Arc<T>, serializer: S) -> Result<S::Ok, S::Error> {
     (**value).serialize(serializer)
 }
