@@ -14,7 +14,8 @@
 
 use super::linear_system::{Edge, LinearSystem, Member, Part};
 use crate::error::InputError;
-use crate::numeric::dd::{Accumulator, DD_EPSILON, Dd};
+use crate::numeric::dd::{DD_EPSILON, Dd};
+use crate::numeric::dd_accumulators::Accumulator;
 use crate::numeric::exact::sign_of_sum_of_products;
 use crate::numeric::sum::max_abs;
 

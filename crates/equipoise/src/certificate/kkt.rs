@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::box_residuals::larger;
-use crate::numeric::dd::{Accumulator, Dd};
+use crate::numeric::dd::Dd;
+use crate::numeric::dd_accumulators::Accumulator;
 
 /// Values and derivatives at a point.
 #[derive(Debug, Clone, Copy)]

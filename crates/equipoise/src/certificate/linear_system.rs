@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::error::{InputCode, InputError};
-use crate::numeric::dd::{Accumulator, Dd};
+use crate::numeric::dd::Dd;
+use crate::numeric::dd_accumulators::Accumulator;
 use crate::numeric::sparse::SparseMatrix;
 
 /// rl ≤ Ax ≤ ru, xl ≤ x ≤ xu; a bound that is not there is ±∞. An interval may be empty (rl > ru): that is a

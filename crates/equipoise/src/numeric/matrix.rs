@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use wide::f64x4;
 
-use super::dd::{Accumulator, AccumulatorLanes, Dd};
+use super::dd::Dd;
+use super::dd_accumulators::{Accumulator, AccumulatorLanes};
 use super::parallel::Workers;
 use super::sparse::SparseMatrix;
 use super::sum::{axpy, dot, dot_four, max_abs, norm_two};

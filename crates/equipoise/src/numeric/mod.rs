@@ -2,6 +2,7 @@
 
 pub mod cholesky;
 pub mod dd;
+pub mod dd_accumulators;
 pub mod digest;
 pub mod elementary;
 pub mod exact;

@@ -3,7 +3,8 @@
 use wide::f64x4;
 
 use super::dd;
-use super::dd::{Accumulator, AccumulatorLanes, DD_EPSILON, Dd, Uncertain};
+use super::dd::{DD_EPSILON, Dd, Uncertain};
+use super::dd_accumulators::{Accumulator, AccumulatorLanes};
 use super::parallel::Workers;
 use super::sparse::SparseMatrix;
 

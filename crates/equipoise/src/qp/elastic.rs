@@ -211,7 +211,7 @@ impl Elastic {
             return -y[variable - self.n];
         }
         let (rows, values) = self.column(variable);
-        let mut sum = crate::numeric::dd::Accumulator::default();
+        let mut sum = crate::numeric::dd_accumulators::Accumulator::default();
         rows.iter().zip(values).for_each(|(&i, &a)| sum.add_product(a, y[i as usize], 0.0));
         sum.value().to_f64()
     }
@@ -367,7 +367,7 @@ impl Elastic {
             self.value[v] = 0.0;
         }
         for _ in 0..2 {
-            let mut residual = vec![crate::numeric::dd::Accumulator::default(); self.m];
+            let mut residual = vec![crate::numeric::dd_accumulators::Accumulator::default(); self.m];
             for v in (0..self.n).filter(|&v| self.value[v] != 0.0) {
                 let (rows, values) = self.matrix.column(v);
                 rows.iter()

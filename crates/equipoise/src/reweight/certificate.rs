@@ -22,6 +22,7 @@ use super::result::TargetResult;
 use crate::certificate::box_residuals::{BoxResiduals, larger};
 use crate::error::{InputCode, InputError};
 use crate::numeric::dd::{self, DD_EPSILON, Dd, Uncertain};
+use crate::numeric::dd_accumulators::Accumulator;
 use crate::numeric::digest::Digest;
 use crate::numeric::parallel::Workers;
 
@@ -255,7 +256,7 @@ pub(super) fn certificate(
 fn penalty_term(form: &PenaltyForm<'_>, answer: &[f64]) -> f64 {
     let weights = &form.problem.design_weights;
     let partial = form.workers.map_chunks(answer.len(), |range| {
-        let mut squares = dd::Accumulator::default();
+        let mut squares = Accumulator::default();
         for i in range {
             let x = weights[i] * (answer[i] - 1.0);
             squares.add_product(x, x, 0.0);

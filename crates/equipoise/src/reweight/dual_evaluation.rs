@@ -4,7 +4,8 @@
 //! and the weight of (mᵢ − 1)² differ.
 
 use super::problem::{Bounds, ReweightProblem};
-use crate::numeric::dd::{DD_EPSILON, Dd, RowSum, SplitDd, TripleAccumulator, Uncertain, two_sum};
+use crate::numeric::dd::{DD_EPSILON, Dd, Uncertain, two_sum};
+use crate::numeric::dd_accumulators::{RowSum, SplitDd, TripleAccumulator};
 use crate::numeric::parallel::{CHUNK, Workers};
 
 /// What a form says about its records.

@@ -13,7 +13,8 @@
 
 use super::dual_evaluation::{DualEvaluation, RecordTerms};
 use super::problem::{Moments, ReweightProblem};
-use crate::numeric::dd::{DD_EPSILON, Dd, TripleAccumulator, Uncertain};
+use crate::numeric::dd::{DD_EPSILON, Dd, Uncertain};
+use crate::numeric::dd_accumulators::TripleAccumulator;
 use crate::numeric::parallel::Workers;
 
 /// A problem with its penalty: the operators of the primal and the dual.

@@ -11,7 +11,8 @@ use super::problem::ReweightProblem;
 use crate::certificate::box_residuals::larger;
 use crate::certificate::infeasibility::Constraints;
 use crate::certificate::linear_system::Edge;
-use crate::numeric::dd::{Accumulator, Dd};
+use crate::numeric::dd::Dd;
+use crate::numeric::dd_accumulators::Accumulator;
 use crate::numeric::sum::CompensatedSum;
 
 /// Which multipliers are allowed.

@@ -18,6 +18,7 @@ use super::form::{BandEvaluation, BandForm};
 use super::settled::Settled;
 use crate::certificate::box_residuals::{BoxResiduals, larger};
 use crate::numeric::dd::{self, Dd, Uncertain};
+use crate::numeric::dd_accumulators::Accumulator;
 
 /// Every number of the check. All are for the doubles returned, not for the pairs behind them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -180,7 +181,7 @@ fn target_gap(form: &BandForm<'_>, j: usize, v: Dd, reached: Uncertain) -> f64 {
 /// Σ dᵢ(mᵢ − 1)²
 fn distance(form: &BandForm<'_>, answer: &[f64]) -> f64 {
     let partial = form.workers.map_chunks(answer.len(), |range| {
-        let mut squares = dd::Accumulator::default();
+        let mut squares = Accumulator::default();
         for i in range {
             let x = answer[i] - 1.0;
             squares.add_product(form.distance_weight(i) * x, x, 0.0);

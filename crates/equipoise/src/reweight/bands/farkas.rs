@@ -10,7 +10,8 @@
 //! of that evaluation counted against the claim.
 
 use super::form::BandForm;
-use crate::numeric::dd::{self, DD_EPSILON, Dd, SplitDd};
+use crate::numeric::dd::{self, DD_EPSILON, Dd};
+use crate::numeric::dd_accumulators::SplitDd;
 use crate::numeric::parallel::CHUNK;
 use crate::reweight::dual_evaluation::row_product;
 

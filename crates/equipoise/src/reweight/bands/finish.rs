@@ -10,7 +10,8 @@ use super::free_gram::FreeGram;
 use super::proximal_newton::Run;
 use crate::control::IterationRecord;
 use crate::numeric::cholesky::Cholesky;
-use crate::numeric::dd::{Dd, PairAccumulator, RowSum, TripleAccumulator};
+use crate::numeric::dd::Dd;
+use crate::numeric::dd_accumulators::{PairAccumulator, RowSum, TripleAccumulator};
 
 const MAX_CORRECTIONS: u32 = 14;
 /// Corrections that do not halve the residual before the finish gives up on a point that is near the optimum …

@@ -18,7 +18,8 @@
 
 use super::options::{Band, BandOptions};
 use super::target_bands::TargetBand;
-use crate::numeric::dd::{DD_EPSILON, Dd, PairAccumulator, RowSum, TripleAccumulator, Uncertain};
+use crate::numeric::dd::{DD_EPSILON, Dd, Uncertain};
+use crate::numeric::dd_accumulators::{PairAccumulator, RowSum, TripleAccumulator};
 use crate::numeric::parallel::Workers;
 use crate::reweight::common_design::CommonDesign;
 use crate::reweight::dual_evaluation::{DualEvaluation, RecordTerms};

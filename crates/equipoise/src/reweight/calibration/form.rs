@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use super::distance::{ExactPoint, Point, RecordDistance};
 use super::options::CalibrationOptions;
-use crate::numeric::dd::{DD_EPSILON, Dd, RowSum, SplitDd, TripleAccumulator, Uncertain};
+use crate::numeric::dd::{DD_EPSILON, Dd, Uncertain};
+use crate::numeric::dd_accumulators::{RowSum, SplitDd, TripleAccumulator};
 use crate::numeric::gram::GramPlan;
 use crate::numeric::parallel::Workers;
 use crate::numeric::sparse::SparseMatrix;

@@ -5,7 +5,7 @@ use super::relax::{WayOut, moved};
 use super::result::{EdgeChange, MinimalSet, PressingRecord, Relaxation, RelaxationKind, SetMember, Side};
 use crate::certificate::infeasibility::Constraints;
 use crate::certificate::linear_system::Edge;
-use crate::numeric::dd::Accumulator;
+use crate::numeric::dd_accumulators::Accumulator;
 use crate::reweight::target_system::{Reach, TargetSystem};
 
 /// Names listed in a sentence before the rest is counted.
